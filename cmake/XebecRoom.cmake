@@ -1,0 +1,74 @@
+# A room is one top-level folder, one target xebec::<room> and one namespace.
+#
+#   xebec_room(NAME workqueue DEPS ratelimit runtime SOURCES queue.cc … LIBS fmt::fmt)
+#   xebec_test(ROOM workqueue SOURCES queue_test.cc … [LABELS row-L9 …] [LIBS …] [TIMEOUT 120])
+#
+# Includes are written from the repository root; users write <xebec/workqueue/queue.h>, which the build tree
+# offers through a link and the install tree as a folder.
+
+set(XEBEC_ROOM_DEPS_runtime "")
+set(XEBEC_ROOM_DEPS_object runtime)
+set(XEBEC_ROOM_DEPS_ratelimit runtime)
+set(XEBEC_ROOM_DEPS_workqueue ratelimit runtime)
+set(XEBEC_ROOM_DEPS_client object ratelimit runtime)
+set(XEBEC_ROOM_DEPS_informer client object ratelimit runtime workqueue)
+set(XEBEC_ROOM_DEPS_apiserver object runtime)
+set(XEBEC_ROOM_DEPS_controller client informer object ratelimit runtime workqueue)
+
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/include/xebec SYMBOLIC)
+
+function(xebec_room)
+  cmake_parse_arguments(R "" "NAME" "DEPS;SOURCES;LIBS;PRIVATE_LIBS" ${ARGN})
+  foreach(dep ${R_DEPS})
+    if(NOT dep IN_LIST XEBEC_ROOM_DEPS_${R_NAME})
+      message(FATAL_ERROR "room '${R_NAME}' may not depend on room '${dep}': see the arrows in cmake/XebecRoom.cmake")
+    endif()
+  endforeach()
+  add_library(xebec_${R_NAME} STATIC ${R_SOURCES})
+  add_library(xebec::${R_NAME} ALIAS xebec_${R_NAME})
+  set_target_properties(xebec_${R_NAME} PROPERTIES EXPORT_NAME ${R_NAME})
+  target_include_directories(xebec_${R_NAME} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/xebec>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM R_DEPS PREPEND xebec::)
+  target_link_libraries(xebec_${R_NAME} PUBLIC xebec_options ${R_DEPS} ${R_LIBS} PRIVATE ${R_PRIVATE_LIBS})
+  set_property(GLOBAL APPEND PROPERTY XEBEC_ROOMS ${R_NAME})
+endfunction()
+
+function(xebec_all_rooms)
+  get_property(rooms GLOBAL PROPERTY XEBEC_ROOMS)
+  list(TRANSFORM rooms PREPEND xebec::)
+  add_library(xebec INTERFACE)
+  add_library(xebec::xebec ALIAS xebec)
+  target_link_libraries(xebec INTERFACE ${rooms})
+endfunction()
+
+# One test program for each call; ctest runs each of its tests in a process of its own, found at build time.
+# LABELS: the room's name always, and what is given.
+function(xebec_test)
+  cmake_parse_arguments(T "" "ROOM;NAME;TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT T_NAME)
+    set(T_NAME ${T_ROOM}_test)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 60)
+  endif()
+  add_executable(${T_NAME} ${T_SOURCES})
+  if(TARGET xebec::${T_ROOM})
+    target_link_libraries(${T_NAME} PRIVATE xebec::${T_ROOM})
+  endif()
+  target_link_libraries(${T_NAME} PRIVATE ${T_LIBS} GTest::gtest GTest::gtest_main xebec_options)
+  target_compile_definitions(${T_NAME} PRIVATE XEBEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${T_NAME} COMMAND ${T_NAME} --gtest_brief=1)
+  set_tests_properties(${T_NAME} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_ROOM};${T_LABELS}")
+endfunction()
+
+function(xebec_program)
+  cmake_parse_arguments(P "" "NAME" "SOURCES;LIBS" ${ARGN})
+  add_executable(${P_NAME} ${P_SOURCES})
+  target_link_libraries(${P_NAME} PRIVATE ${P_LIBS} xebec_options)
+endfunction()
