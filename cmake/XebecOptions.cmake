@@ -9,6 +9,13 @@ add_library(xebec_options INTERFACE)
 target_compile_features(xebec_options INTERFACE cxx_std_23)
 # Frame pointers are kept everywhere: the profiler and the fiber dump walk them.
 target_compile_options(xebec_options INTERFACE -fno-omit-frame-pointer $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra>)
+# File names in logs, checks and panics are written from the repository root, whatever folder it is in. The
+# last map that matches counts; the relative one is for ccache, which shortens paths under CCACHE_BASEDIR.
+file(RELATIVE_PATH xebec_source_from_build ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+foreach(prefix ${PROJECT_SOURCE_DIR}/ ${xebec_source_from_build} ${CMAKE_BINARY_DIR}/
+               ${CMAKE_BINARY_DIR}/include/xebec/ include/xebec/)
+  target_compile_options(xebec_options INTERFACE $<BUILD_INTERFACE:-fmacro-prefix-map=${prefix}=>)
+endforeach()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(xebec_options INTERFACE XEBEC_DEBUG_CHECKS=1)
 endif()
@@ -22,4 +29,12 @@ elseif(XEBEC_SANITIZE STREQUAL "thread")
   target_compile_definitions(xebec_options INTERFACE XEBEC_TSAN=1)
 elseif(XEBEC_SANITIZE)
   message(FATAL_ERROR "XEBEC_SANITIZE is '${XEBEC_SANITIZE}': use address, thread or leave it empty")
+endif()
+
+# Linked into every program and test: the options that the sanitizers start with.
+add_library(xebec_sanitizer_defaults INTERFACE)
+if(XEBEC_SANITIZE)
+  add_library(xebec_sanitizer_defaults_objects OBJECT cmake/sanitizer_defaults.cc)
+  target_link_libraries(xebec_sanitizer_defaults_objects PRIVATE xebec_options)
+  target_sources(xebec_sanitizer_defaults INTERFACE $<TARGET_OBJECTS:xebec_sanitizer_defaults_objects>)
 endif()

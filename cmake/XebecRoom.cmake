@@ -1,7 +1,8 @@
 # A room is one top-level folder, one target xebec::<room> and one namespace.
 #
 #   xebec_room(NAME workqueue DEPS ratelimit runtime SOURCES queue.cc … LIBS fmt::fmt)
-#   xebec_test(ROOM workqueue SOURCES queue_test.cc … [LABELS row-L9 …] [LIBS …] [TIMEOUT 120])
+#   xebec_test(ROOM workqueue SOURCES queue_test.cc … [LABELS fault …] [ROWS "L9=Queue.*" …] [LIBS …])
+#   xebec_program(NAME podset SOURCES main.cc … LIBS xebec::controller)
 #
 # Includes are written from the repository root; users write <xebec/workqueue/queue.h>, which the build tree
 # offers through a link and the install tree as a folder.
@@ -17,6 +18,9 @@ set(XEBEC_ROOM_DEPS_controller client informer object ratelimit runtime workqueu
 
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/include/xebec SYMBOLIC)
+# The same spelling for generated headers.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated ${CMAKE_BINARY_DIR}/include_generated)
+file(CREATE_LINK ${CMAKE_BINARY_DIR}/generated ${CMAKE_BINARY_DIR}/include_generated/xebec SYMBOLIC)
 
 function(xebec_room)
   cmake_parse_arguments(R "" "NAME" "DEPS;SOURCES;LIBS;PRIVATE_LIBS" ${ARGN})
@@ -32,6 +36,7 @@ function(xebec_room)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
     $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
     $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include_generated>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/xebec>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   list(TRANSFORM R_DEPS PREPEND xebec::)
@@ -47,10 +52,18 @@ function(xebec_all_rooms)
   target_link_libraries(xebec INTERFACE ${rooms})
 endfunction()
 
-# One test program for each call; ctest runs each of its tests in a process of its own, found at build time.
-# LABELS: the room's name always, and what is given.
+# One test program for each call; each of its tests is a ctest test in a process of its own, found when
+# ctest starts (a program that is not built shows as <name>_NOT_BUILT).
+#
+#   LABELS   labels of every test here, besides the room's name
+#   ROWS     "L1=Mutex.*:RWMutex.*" labels the tests that match one of the globs row-L1
+#   TAGS     "sim=Simulation.*" labels the tests that match sim
+#   TIMEOUT  seconds for each test (60)
 function(xebec_test)
-  cmake_parse_arguments(T "" "ROOM;NAME;TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "" "ROOM;NAME;TIMEOUT" "SOURCES;LIBS;LABELS;ROWS;TAGS" ${ARGN})
+  if(T_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "xebec_test(${T_ROOM}): unknown arguments ${T_UNPARSED_ARGUMENTS}")
+  endif()
   if(NOT T_NAME)
     set(T_NAME ${T_ROOM}_test)
   endif()
@@ -61,14 +74,40 @@ function(xebec_test)
   if(TARGET xebec::${T_ROOM})
     target_link_libraries(${T_NAME} PRIVATE xebec::${T_ROOM})
   endif()
-  target_link_libraries(${T_NAME} PRIVATE ${T_LIBS} GTest::gtest GTest::gtest_main xebec_options)
-  target_compile_definitions(${T_NAME} PRIVATE XEBEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  add_test(NAME ${T_NAME} COMMAND ${T_NAME} --gtest_brief=1)
-  set_tests_properties(${T_NAME} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_ROOM};${T_LABELS}")
+  target_link_libraries(${T_NAME} PRIVATE ${T_LIBS} GTest::gtest GTest::gtest_main xebec_options
+                                          xebec_sanitizer_defaults)
+  target_compile_definitions(${T_NAME} PRIVATE
+    XEBEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" XEBEC_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+
+  set(labels ${T_ROOM} ${T_LABELS})
+  set(list_name XEBEC_TESTS_OF_${T_NAME})
+  gtest_discover_tests(${T_NAME}
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    TEST_LIST ${list_name}
+    EXTRA_ARGS --gtest_brief=1
+    PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}")
+
+  # ctest's script sees the list of tests that was found, so labels by test name are laid on there.
+  set(rules "")
+  foreach(row ${T_ROWS})
+    list(APPEND rules "row-${row}")
+  endforeach()
+  list(APPEND rules ${T_TAGS})
+  if(rules)
+    set(script ${CMAKE_CURRENT_BINARY_DIR}/${T_NAME}_labels.cmake)
+    file(CONFIGURE OUTPUT ${script} @ONLY CONTENT [=[
+set(XEBEC_LABEL_BASE "@labels@")
+set(XEBEC_LABEL_RULES "@rules@")
+set(XEBEC_LABEL_TESTS ${@list_name@})
+include("@PROJECT_SOURCE_DIR@/cmake/XebecLabels.cmake")
+]=])
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
+  endif()
 endfunction()
 
 function(xebec_program)
   cmake_parse_arguments(P "" "NAME" "SOURCES;LIBS" ${ARGN})
   add_executable(${P_NAME} ${P_SOURCES})
-  target_link_libraries(${P_NAME} PRIVATE ${P_LIBS} xebec_options)
+  target_link_libraries(${P_NAME} PRIVATE ${P_LIBS} xebec_options xebec_sanitizer_defaults)
 endfunction()
