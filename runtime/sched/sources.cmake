@@ -1,0 +1,6 @@
+list(APPEND RUNTIME_SOURCES
+  sched/netpoll.cc
+  sched/symbolize.cc
+  sched/timers.cc)
+# libbacktrace comes with GCC.
+list(APPEND RUNTIME_PRIVATE_LIBS backtrace)
