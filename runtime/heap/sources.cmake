@@ -1,1 +1,1 @@
-list(APPEND RUNTIME_SOURCES heap/hooks.cc)
+list(APPEND RUNTIME_SOURCES heap/simple.cc)

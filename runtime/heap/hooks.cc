@@ -1,8 +1,0 @@
-#include "runtime/heap/hooks.h"
-
-namespace xebec::runtime::heap {
-
-PCache* NewPCache() { return nullptr; }
-void FreePCache(PCache*) {}
-
-}  // namespace xebec::runtime::heap
