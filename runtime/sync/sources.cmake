@@ -1,1 +1,11 @@
-# list(APPEND RUNTIME_SOURCES sync/file.cc …)
+list(APPEND RUNTIME_SOURCES
+  clock.cc
+  context.cc
+  sched/timer.cc
+  sync/chan.cc
+  sync/cond.cc
+  sync/mutex.cc
+  sync/rwmutex.cc
+  sync/select.cc
+  sync/semaphore.cc
+  sync/wait_group.cc)
