@@ -32,40 +32,40 @@ struct CancelNode {
 };
 }  // namespace internal
 
-/// Names a value that contexts carry; compared by address, so declare it at namespace scope:
-///
-///   inline constexpr ContextKey<std::string> kTraceId{"trace id"};
+// Names a value that contexts carry; compared by address, so declare it at namespace scope:
+//
+//   inline constexpr ContextKey<std::string> kTraceId{"trace id"};
 template <class T>
 struct ContextKey {
   const char* name;
 };
 
-/// Carries an end (a cancellation, a deadline) and values down the calls that work for one cause.
-///
-/// A handle, cheap to copy; it may be kept anywhere. It is passed first to everything that waits
-/// for I/O, time or other people's work. Contexts form a tree: one ends when its parent does. No
-/// fiber stands behind one; a deadline is a timer. All calls are safe from any fiber and from
-/// threads.
-///
-///   auto [ctx, cancel] = Context::WithTimeout(parent, 5s);
-///   if (Result<Pod> pod = client.Get<Pod>(ctx, key); !pod) …
-///
-/// A context that nobody holds any more leaves its parent and stops its timer: forgetting to cancel
-/// leaks nothing.
+// Carries an end (a cancellation, a deadline) and values down the calls that work for one cause.
+//
+// A handle, cheap to copy; it may be kept anywhere. It is passed first to everything that waits
+// for I/O, time or other people's work. Contexts form a tree: one ends when its parent does. No
+// fiber stands behind one; a deadline is a timer. All calls are safe from any fiber and from
+// threads.
+//
+//   auto [ctx, cancel] = Context::WithTimeout(parent, 5s);
+//   if (Result<Pod> pod = client.Get<Pod>(ctx, key); !pod) …
+//
+// A context that nobody holds any more leaves its parent and stops its timer: forgetting to cancel
+// leaks nothing.
 class Context {
  public:
-  /// The root: never ends, has no deadline and no values.
+  // The root: never ends, has no deadline and no values.
   Context() : state_(nullptr) {}
   static Context Background() { return Context(); }
 
-  /// A child that ends when `cancel()` is called, or with its parent.
+  // A child that ends when `cancel()` is called, or with its parent.
   static std::pair<Context, CancelFunc> WithCancel(const Context& parent);
-  /// … or after `d`, with DeadlineExceeded.
+  // … or after `d`, with DeadlineExceeded.
   static std::pair<Context, CancelFunc> WithTimeout(const Context& parent,
                                                     std::chrono::nanoseconds d);
-  /// … or when NanoTime reaches `deadline`. A deadline later than the parent's changes nothing.
+  // … or when NanoTime reaches `deadline`. A deadline later than the parent's changes nothing.
   static std::pair<Context, CancelFunc> WithDeadline(const Context& parent, int64_t deadline);
-  /// A child that knows `value` under `key`.
+  // A child that knows `value` under `key`.
   template <class T>
   static Context WithValue(const Context& parent, const ContextKey<T>& key,
                            std::type_identity_t<T> value) {
@@ -84,31 +84,31 @@ class Context {
     if (state_ != nullptr) internal::Unref(state_);
   }
 
-  /// Closed when the context ends; the nil channel if it never can.
+  // Closed when the context ends; the nil channel if it never can.
   const runtime::Chan<Unit>& Done() const;
   bool IsDone() const;
-  /// Nothing while it goes on; then Canceled or DeadlineExceeded.
+  // Nothing while it goes on; then Canceled or DeadlineExceeded.
   std::optional<Error> Err() const;
-  /// Why it ended: what was given to the CancelFunc that ended it or its ancestor, else Err().
+  // Why it ended: what was given to the CancelFunc that ended it or its ancestor, else Err().
   std::optional<Error> Cause() const;
-  /// Its own or its ancestors' earliest deadline, on NanoTime's scale.
+  // Its own or its ancestors' earliest deadline, on NanoTime's scale.
   std::optional<int64_t> Deadline() const;
-  /// The value of the nearest context that has `key`, or null. Lives as long as the context.
+  // The value of the nearest context that has `key`, or null. Lives as long as the context.
   template <class T>
   const T* Value(const ContextKey<T>& key) const {
     return static_cast<const T*>(RawValue(&key));
   }
 
-  /// Runs `fn` in a fiber of its own once the context has ended (at once if it has). The result
-  /// undoes that.
+  // Runs `fn` in a fiber of its own once the context has ended (at once if it has). The result
+  // undoes that.
   StopFunc AfterFunc(std::function<void()> fn) const;
 
-  /// Error if the context has ended: `XEBEC_TRY(ctx.Check())`.
+  // Error if the context has ended: `XEBEC_TRY(ctx.Check())`.
   Result<void> Check() const;
 
-  /// For the runtime: `node->fn` is called when the context ends. False if it has ended already:
-  /// then it is not called. After Unregister it is neither running nor will it be called; true if
-  /// it never was.
+  // For the runtime: `node->fn` is called when the context ends. False if it has ended already:
+  // then it is not called. After Unregister it is neither running nor will it be called; true if
+  // it never was.
   bool Register(internal::CancelNode* node) const;
   bool Unregister(internal::CancelNode* node) const;
 
@@ -126,23 +126,23 @@ class Context {
   internal::ContextState* state_;
 };
 
-/// Ends a context. Copies end the same one; the first call counts.
+// Ends a context. Copies end the same one; the first call counts.
 class CancelFunc {
  public:
   CancelFunc() = default;
   explicit CancelFunc(Context ctx) : ctx_(std::move(ctx)) {}
-  /// Ends the context and all below it before it returns. `cause` is what Cause() tells. Never
-  /// blocks.
+  // Ends the context and all below it before it returns. `cause` is what Cause() tells. Never
+  // blocks.
   void operator()(std::optional<Error> cause = std::nullopt) const;
 
  private:
   Context ctx_;
 };
 
-/// Undoes Context::AfterFunc.
+// Undoes Context::AfterFunc.
 class StopFunc {
  public:
-  /// True if that kept the function from being started.
+  // True if that kept the function from being started.
   bool operator()() const;
 
  private:
@@ -153,7 +153,7 @@ class StopFunc {
   std::shared_ptr<Registration> registration_;
 };
 
-/// Blocks for `d` or until `ctx` ends, and tells which by an error.
+// Blocks for `d` or until `ctx` ends, and tells which by an error.
 Result<void> SleepFor(const Context& ctx, std::chrono::nanoseconds d);
 
 }  // namespace xebec

@@ -42,30 +42,30 @@ class TimerHandle {
 };
 }  // namespace internal
 
-/// Blocks the fiber for at least `d`; at once if `d` is not positive. Not cancellable: SleepFor of
-/// runtime/context.h is.
+// Blocks the fiber for at least `d`; at once if `d` is not positive. Not cancellable: SleepFor of
+// runtime/context.h is.
 void Sleep(Duration d);
 
-/// Sends the time (NanoTime) on its channel once, `d` from now.
-///
-/// As in Go 1.23 and later, no stale value is received after Stop or Reset has returned. Stops when
-/// it is destroyed. Not to be used by several fibers at once, its channel apart.
+// Sends the time (NanoTime) on its channel once, `d` from now.
+//
+// As in Go 1.23 and later, no stale value is received after Stop or Reset has returned. Stops when
+// it is destroyed. Not to be used by several fibers at once, its channel apart.
 class Timer {
  public:
   explicit Timer(Duration d) : handle_(internal::NewChanTimer(d, Duration::zero()), true) {}
-  /// The channel; it is never closed.
+  // The channel; it is never closed.
   const Chan<int64_t>& C() const { return internal::TimerChan(handle_.get()); }
-  /// True if that kept the timer from firing (its value not being received counts so).
+  // True if that kept the timer from firing (its value not being received counts so).
   bool Stop() { return internal::StopTimerState(handle_.get()); }
-  /// Starts it again, `d` from now. True if it had been active.
+  // Starts it again, `d` from now. True if it had been active.
   bool Reset(Duration d) { return internal::ResetTimerState(handle_.get(), d, Duration::zero()); }
 
  private:
   internal::TimerHandle handle_;
 };
 
-/// Sends the time on its channel every `period`, dropping ticks for slow receivers. A period that
-/// is not positive is a Panic. Stops when it is destroyed.
+// Sends the time on its channel every `period`, dropping ticks for slow receivers. A period that
+// is not positive is a Panic. Stops when it is destroyed.
 class Ticker {
  public:
   explicit Ticker(Duration period);
@@ -77,28 +77,28 @@ class Ticker {
   internal::TimerHandle handle_;
 };
 
-/// A function that runs in a fiber of its own, `d` from now, unless stopped before.
-///
-/// The handle may be dropped: the function runs all the same.
+// A function that runs in a fiber of its own, `d` from now, unless stopped before.
+//
+// The handle may be dropped: the function runs all the same.
 class FuncTimer {
  public:
   FuncTimer(Duration d, std::function<void()> fn)
       : handle_(internal::NewFuncTimer(d, std::move(fn)), false) {}
-  /// True if that kept the function from being started. Does not wait for a run under way.
+  // True if that kept the function from being started. Does not wait for a run under way.
   bool Stop() { return internal::StopTimerState(handle_.get()); }
-  /// Lets it run (again) `d` from now. True if it had been waiting.
+  // Lets it run (again) `d` from now. True if it had been waiting.
   bool Reset(Duration d) { return internal::ResetTimerState(handle_.get(), d, Duration::zero()); }
 
  private:
   internal::TimerHandle handle_;
 };
 
-/// Runs `fn` in a fiber of its own after `d`. The result may be ignored.
+// Runs `fn` in a fiber of its own after `d`. The result may be ignored.
 inline FuncTimer AfterFunc(Duration d, std::function<void()> fn) {
   return FuncTimer(d, std::move(fn));
 }
 
-/// A channel on which the time is sent once, after `d`. The timer lives until it fires.
+// A channel on which the time is sent once, after `d`. The timer lives until it fires.
 Chan<int64_t> After(Duration d);
 
 }  // namespace xebec::runtime

@@ -24,7 +24,12 @@ ChanCore* NewChanCore(const ElementOps* ops, size_t align, size_t capacity, bool
   auto* memory = static_cast<std::byte*>(::operator new(offset + bytes, std::align_val_t{align}));
   auto* core = ::new (memory) ChanCore(ops, capacity, memory + offset);
   core->align = align;
-  core->may_hold_refs = may_hold_refs && capacity > 0;
+  core->may_hold_refs = may_hold_refs;
+  if (may_hold_refs && capacity > 0) {
+    core->range.begin = core->buffer;
+    core->range.bytes = bytes;
+    heap::RegisterRootRange(&core->range);
+  }
   return core;
 }
 
@@ -33,6 +38,7 @@ void DestroyChanCore(ChanCore* core) {
     core->ops->destroy(core->Slot(core->receive_index));
     core->receive_index = core->Next(core->receive_index);
   }
+  if (core->range.begin != nullptr) heap::UnregisterRootRange(&core->range);
   const size_t align = core->align;
   core->~ChanCore();
   ::operator delete(core, std::align_val_t{align});
@@ -73,10 +79,27 @@ bool ReceiveBlocking(ChanCore* core, void* to) {
   ChanWaiter self;
   self.g = CurrentG();
   self.slot = to;
+  BeginLanding(core, &self);
   core->receivers.PushBack(&self);
   ParkAndUnlock(core->lock, WaitReason::kChanReceive);
+  EndLanding(&self);
   return self.ok;
 }
+
+#ifdef XEBEC_DEBUG_CHECKS
+void BeginLanding(const ChanCore* core, ChanWaiter* receiver) {
+  if (!core->may_hold_refs) return;
+  receiver->landing.begin = receiver->slot;
+  receiver->landing.bytes = core->ops->size;
+  heap::RegisterRootRange(&receiver->landing);
+}
+void EndLanding(ChanWaiter* receiver) {
+  if (receiver->landing.begin != nullptr) heap::UnregisterRootRange(&receiver->landing);
+}
+#else
+void BeginLanding(const ChanCore*, ChanWaiter*) {}
+void EndLanding(ChanWaiter*) {}
+#endif
 
 void SendOnClosed(ChanCore* core) {
   core->lock.unlock();

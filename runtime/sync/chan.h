@@ -10,7 +10,7 @@
 
 namespace xebec {
 
-/// A value that carries nothing: Chan<Unit> only signals.
+// A value that carries nothing: Chan<Unit> only signals.
 struct Unit {
   bool operator==(const Unit&) const = default;
 };
@@ -19,20 +19,20 @@ struct Unit {
 
 namespace xebec::runtime {
 
-/// A channel: values pass from fiber to fiber in order. A handle, cheap to copy; the channel lives
-/// as long as one.
-///
-///   Chan<int> jobs(8);
-///   Go([jobs] { for (int i = 0; i < 100; ++i) jobs.Send(i); jobs.Close(); });
-///   for (int job : jobs) Work(job);
-///
-/// With capacity 0 a send waits for its receiver. What a fiber did before Send happens before what
-/// the receiver does after it; the k-th Receive from a channel of capacity C happens before Send
-/// k + C has returned. Sending on a closed channel, closing twice and closing a nil channel are
-/// Panics. All calls are safe from any fiber. T must be nothrow-movable; moving one must not block.
-///
-/// `Chan<T>(nullptr)` is the nil channel: both directions block for ever, and in Select its cases
-/// never run.
+// A channel: values pass from fiber to fiber in order. A handle, cheap to copy; the channel lives
+// as long as one.
+//
+//   Chan<int> jobs(8);
+//   Go([jobs] { for (int i = 0; i < 100; ++i) jobs.Send(i); jobs.Close(); });
+//   for (int job : jobs) Work(job);
+//
+// With capacity 0 a send waits for its receiver. What a fiber did before Send happens before what
+// the receiver does after it; the k-th Receive from a channel of capacity C happens before Send
+// k + C has returned. Sending on a closed channel, closing twice and closing a nil channel are
+// Panics. All calls are safe from any fiber. T must be nothrow-movable; moving one must not block.
+//
+// `Chan<T>(nullptr)` is the nil channel: both directions block for ever, and in Select its cases
+// never run.
 template <class T>
 class Chan {
   static_assert(std::is_nothrow_move_constructible_v<T>, "a channel moves its values");
@@ -49,7 +49,7 @@ class Chan {
   Chan(const Chan& other) : core_(other.core_) {
     if (core_ != nullptr) core_->refs.fetch_add(1, std::memory_order_relaxed);
   }
-  /// The source becomes the nil channel.
+  // The source becomes the nil channel.
   Chan(Chan&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
   Chan& operator=(Chan other) noexcept {
     std::swap(core_, other.core_);
@@ -61,8 +61,8 @@ class Chan {
     }
   }
 
-  /// Blocks until a receiver takes `value` or the buffer has room for it. Not cancellable: use
-  /// Select with ctx.Done() for that.
+  // Blocks until a receiver takes `value` or the buffer has room for it. Not cancellable: use
+  // Select with ctx.Done() for that.
   void Send(T value) const {
     if (core_ == nullptr) internal::BlockForever(WaitReason::kChanSendNil);
     Poll();
@@ -70,7 +70,7 @@ class Chan {
     if (!SendLocked(value)) internal::SendBlocking(core_, &value);
   }
 
-  /// Sends if that needs no waiting; `value` is moved from only then.
+  // Sends if that needs no waiting; `value` is moved from only then.
   bool TrySend(T& value) const {
     if (core_ == nullptr) return false;
     core_->lock.lock();
@@ -80,7 +80,7 @@ class Chan {
   }
   bool TrySend(T&& value) const { return TrySend(value); }
 
-  /// Blocks until a value comes; empty once the channel is closed and its buffer drained.
+  // Blocks until a value comes; empty once the channel is closed and its buffer drained.
   std::optional<T> Receive() const {
     if (core_ == nullptr) internal::BlockForever(WaitReason::kChanReceiveNil);
     Poll();
@@ -92,8 +92,8 @@ class Chan {
     return value;
   }
 
-  /// A value if one is there without waiting. Empty tells nothing about whether the channel is
-  /// closed.
+  // A value if one is there without waiting. Empty tells nothing about whether the channel is
+  // closed.
   std::optional<T> TryReceive() const {
     std::optional<T> value;
     if (core_ == nullptr) return value;
@@ -102,21 +102,21 @@ class Chan {
     return value;
   }
 
-  /// No more values will be sent: receivers that wait, and later ones once the buffer is empty, get
-  /// nothing; senders that wait panic.
+  // No more values will be sent: receivers that wait, and later ones once the buffer is empty, get
+  // nothing; senders that wait panic.
   void Close() const { internal::CloseChan(core_); }
 
-  /// Whether Close was called. Another fiber may do so at any time.
+  // Whether Close was called. Another fiber may do so at any time.
   bool closed() const { return core_ != nullptr && core_->closed.load(std::memory_order_acquire); }
-  /// How many values lie in the buffer.
+  // How many values lie in the buffer.
   size_t Len() const { return core_ == nullptr ? 0 : core_->count.load(std::memory_order_relaxed); }
   size_t Cap() const { return core_ == nullptr ? 0 : core_->capacity; }
   bool IsNil() const { return core_ == nullptr; }
 
-  /// True for handles of the same channel.
+  // True for handles of the same channel.
   friend bool operator==(const Chan& a, const Chan& b) { return a.core_ == b.core_; }
 
-  /// Receives until the channel is closed.
+  // Receives until the channel is closed.
   class Iterator {
    public:
     explicit Iterator(const Chan* chan) : chan_(chan) { ++*this; }
@@ -136,7 +136,7 @@ class Chan {
   Iterator begin() const { return Iterator(this); }
   std::nullptr_t end() const { return nullptr; }
 
-  /// For Select.
+  // For Select.
   internal::ChanCore* core() const { return core_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/heap/hooks.h"
 #include "runtime/sched/atomic.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/spinlock.h"
@@ -31,6 +32,11 @@ struct ChanWaiter {
   int32_t index = 0;           // which case of the select
   bool queued = false;
   bool ok = false;  // a value changed hands; false: the channel was closed
+#ifdef XEBEC_DEBUG_CHECKS
+  // Debug builds take a Ref that one fiber writes on another's stack for an error. In `slot` it is
+  // none: its fiber is parked, and is made ready only after the write.
+  heap::RootRange landing;
+#endif
 };
 
 class ChanQueue {
@@ -81,14 +87,12 @@ struct ElementOps {
 // The state of a channel, without its type.
 //
 //   I1  Everything but `refs` is guarded by `lock`; `count` and `closed` are also read without it,
-//   as hints that are
-//       looked at again under the lock.
+//       as hints that are looked at again under the lock.
 //   I2  At most one of the two queues has waiters that are to be had (a select may wait in both).
 //   I3  Receivers wait only while count is 0; senders only while count is cap.
-//   I4  A value that a waiting receiver gets is constructed in its slot, one that a waiting sender
-//   gives is moved from
-//       its slot, under `lock` and before the fiber is made ready: no fiber takes a lock again when
-//       it wakes.
+//   I4  A value that a waiting receiver gets is constructed in its slot, and one that a waiting
+//       sender gives is moved from its slot, under `lock` and before the fiber is made ready: no
+//       fiber takes a lock again when it wakes.
 //   I5  A waiter's fiber holds a handle, so `refs` is not 0 while anyone waits.
 struct ChanCore {
   ChanCore(const ElementOps* ops, size_t capacity, std::byte* buffer)
@@ -101,8 +105,9 @@ struct ChanCore {
   const ElementOps* const ops;
   const size_t capacity;
   std::byte* const buffer;
-  size_t align = 0;            // of the allocation that holds the core and its buffer
-  bool may_hold_refs = false;  // the collector scans the buffer
+  size_t align = 0;  // of the allocation that holds the core and its buffer
+  bool may_hold_refs = false;
+  heap::RootRange range;  // the buffer, registered if it may hold Refs
   size_t send_index = 0;
   size_t receive_index = 0;
   ChanQueue receivers;
@@ -114,8 +119,7 @@ struct ChanCore {
   bool ClosedLocked() const { return closed.load(std::memory_order_relaxed); }
 };
 
-// A core with room for `capacity` elements. `may_hold_refs`: the buffer is scanned by the
-// collector.
+// A core with room for `capacity` elements. `may_hold_refs`: the collector searches the buffer.
 ChanCore* NewChanCore(const ElementOps* ops, size_t align, size_t capacity, bool may_hold_refs);
 void DestroyChanCore(ChanCore* core);
 
@@ -124,6 +128,9 @@ void SendBlocking(ChanCore* core, void* value);  // a Panic if the channel is cl
 void ReceiveFromSender(ChanCore* core, ChanWaiter* sender, void* to);
 void TakeFromSenderLocked(ChanCore* core, ChanWaiter* sender, void* to);  // keeps the lock
 bool ReceiveBlocking(ChanCore* core, void* to);                           // false: closed
+// Around the wait of a receiver: tells the heap of its slot (debug builds).
+void BeginLanding(const ChanCore* core, ChanWaiter* receiver);
+void EndLanding(ChanWaiter* receiver);
 [[noreturn]] void SendOnClosed(ChanCore* core);
 [[noreturn]] void BlockForever(WaitReason reason);  // on a nil channel
 void CloseChan(ChanCore* core);

@@ -11,22 +11,22 @@ class Context;
 
 namespace xebec::runtime {
 
-/// A place where fibers wait for something that a lock guards. The lock is any type with lock() and
-/// unlock(): Mutex, RWMutex, std::unique_lock of one, std::shared_lock of an RWMutex.
-///
-///   mutex.lock();
-///   cond.Wait(mutex, [&] { return !items.empty(); });
-///
-/// Waiters wake in the order they came. Signal and Broadcast wake those that called Wait before
-/// them, need not hold the lock and never block. There are no spurious wake-ups, but what was
-/// signalled may be gone when Wait has the lock again.
+// A place where fibers wait for something that a lock guards. The lock is any type with lock() and
+// unlock(): Mutex, RWMutex, std::unique_lock of one, std::shared_lock of an RWMutex.
+//
+//   mutex.lock();
+//   cond.Wait(mutex, [&] { return !items.empty(); });
+//
+// Waiters wake in the order they came. Signal and Broadcast wake those that called Wait before
+// them, need not hold the lock and never block. There are no spurious wake-ups, but what was
+// signalled may be gone when Wait has the lock again.
 class Cond {
  public:
   constexpr Cond() = default;
   Cond(const Cond&) = delete;
   Cond& operator=(const Cond&) = delete;
 
-  /// Gives `lock` back, blocks until woken, takes `lock` again. Not cancellable.
+  // Gives `lock` back, blocks until woken, takes `lock` again. Not cancellable.
   template <class Lock>
   void Wait(Lock& lock) {
     internal::Waiter self;
@@ -40,8 +40,8 @@ class Cond {
     while (!ready()) Wait(lock);
   }
 
-  /// As Wait, but ends too when `ctx` does. True if it was woken by Signal or Broadcast; a signal
-  /// is never lost to a waiter whose context ended.
+  // As Wait, but ends too when `ctx` does. True if it was woken by Signal or Broadcast; a signal
+  // is never lost to a waiter whose context ended.
   template <class Lock>
   bool Wait(const Context& ctx, Lock& lock) {
     internal::Waiter self;
@@ -51,9 +51,9 @@ class Cond {
     return signalled;
   }
 
-  /// Wakes the fiber that waits longest, if any.
+  // Wakes the fiber that waits longest, if any.
   void Signal();
-  /// Wakes all.
+  // Wakes all.
   void Broadcast();
 
  private:

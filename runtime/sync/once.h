@@ -11,16 +11,16 @@
 
 namespace xebec::runtime {
 
-/// Runs a function once, whatever the number of callers.
+// Runs a function once, whatever the number of callers.
 class Once {
  public:
   constexpr Once() = default;
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
 
-  /// The first call runs `fn`; every other call returns when that run has ended. An `fn` that
-  /// throws counts as run: its caller gets the exception, later calls do nothing. Calling Do from
-  /// within `fn` on the same Once deadlocks.
+  // The first call runs `fn`; every other call returns when that run has ended. An `fn` that
+  // throws counts as run: its caller gets the exception, later calls do nothing. Calling Do from
+  // within `fn` on the same Once deadlocks.
   template <class F>
   void Do(F&& fn) {
     if (done_.load(std::memory_order_acquire)) [[likely]]

@@ -202,6 +202,7 @@ int SelectCore(SelectCase* const* cases, int n, uint8_t* order, ChanWaiter* wait
     w.slot = cases[i]->slot;
     w.race = &waiting.race;
     w.index = i;
+    if (cases[i]->kind == Kind::kReceive) BeginLanding(cases[i]->core, &w);
     (cases[i]->kind == Kind::kReceive ? cases[i]->core->receivers : cases[i]->core->senders)
         .PushBack(&w);
   }
@@ -212,6 +213,7 @@ int SelectCore(SelectCase* const* cases, int n, uint8_t* order, ChanWaiter* wait
   LockAll(cases, lock_order);
   for (uint8_t i : lock_order) {
     ChanWaiter& w = waiters[i];
+    EndLanding(&w);
     if (!w.queued) continue;
     (cases[i]->kind == Kind::kReceive ? cases[i]->core->receivers : cases[i]->core->senders)
         .Remove(&w);

@@ -87,37 +87,37 @@ struct Nothing {
 
 }  // namespace internal
 
-/// The cases of a Select. Each is to be written inside of its call.
-///
-/// OnReceive's function takes a std::optional<T> (empty: the channel is closed) or nothing.
+// The cases of a Select. Each is to be written inside of its call.
+//
+// OnReceive's function takes a std::optional<T> (empty: the channel is closed) or nothing.
 template <class T, class F = internal::Nothing>
 [[nodiscard]] auto OnReceive(const Chan<T>& chan, F&& fn = {}) {
   return internal::ReceiveCase<T, F>(chan, std::forward<F>(fn));
 }
-/// `value` is moved away only if this case runs; then fn() is called. A closed channel is a Panic.
+// `value` is moved away only if this case runs; then fn() is called. A closed channel is a Panic.
 template <class T, class F = internal::Nothing>
 [[nodiscard]] auto OnSend(const Chan<T>& chan, std::type_identity_t<T> value, F&& fn = {}) {
   return internal::SendCase<T, F>(chan, std::move(value), std::forward<F>(fn));
 }
-/// Runs when no other case was ready for `d`. At most one for each Select.
+// Runs when no other case was ready for `d`. At most one for each Select.
 template <class F = internal::Nothing>
 [[nodiscard]] auto OnTimeout(std::chrono::nanoseconds d, F&& fn = {}) {
   return internal::PlainCase<F>(internal::SelectCase::Kind::kTimeout, d.count(),
                                 std::forward<F>(fn));
 }
-/// Runs when no other case is ready at once. At most one for each Select.
+// Runs when no other case is ready at once. At most one for each Select.
 template <class F = internal::Nothing>
 [[nodiscard]] auto Default(F&& fn = {}) {
   return internal::PlainCase<F>(internal::SelectCase::Kind::kDefault, 0, std::forward<F>(fn));
 }
 
-/// Waits until one of the cases can go on, does it, runs its function, and returns its index. Among
-/// several that are ready one is picked at random. Blocks unless there is a Default; cancellable
-/// through a case for ctx.Done(). Without cases it blocks for ever.
-///
-///   Select(OnReceive(events, [&](std::optional<Event> e) { Handle(e); }),
-///          OnReceive(ctx.Done(), [&] { stop = true; }),
-///          OnTimeout(1s, [&] { Tick(); }));
+// Waits until one of the cases can go on, does it, runs its function, and returns its index. Among
+// several that are ready one is picked at random. Blocks unless there is a Default; cancellable
+// through a case for ctx.Done(). Without cases it blocks for ever.
+//
+//   Select(OnReceive(events, [&](std::optional<Event> e) { Handle(e); }),
+//          OnReceive(ctx.Done(), [&] { stop = true; }),
+//          OnTimeout(1s, [&] { Tick(); }));
 template <class... Cases>
 int Select(Cases&&... cases) {
   constexpr int kCases = sizeof...(Cases);

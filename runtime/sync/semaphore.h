@@ -11,22 +11,22 @@ class Context;
 
 namespace xebec::runtime {
 
-/// A number of units that fibers take and give back. Waiters are served in order: a large request
-/// is not overtaken by small ones that came later.
+// A number of units that fibers take and give back. Waiters are served in order: a large request
+// is not overtaken by small ones that came later.
 class Semaphore {
  public:
-  /// `size`: the units there are; at least 1.
+  // `size`: the units there are; at least 1.
   explicit Semaphore(int64_t size);
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  /// Blocks until it has `n` units (1 ≤ n ≤ size, else a Panic). Not cancellable.
+  // Blocks until it has `n` units (1 ≤ n ≤ size, else a Panic). Not cancellable.
   void Acquire(int64_t n = 1);
-  /// As Acquire, but gives up when `ctx` ends: then false, and nothing was taken.
+  // As Acquire, but gives up when `ctx` ends: then false, and nothing was taken.
   bool Acquire(const Context& ctx, int64_t n = 1);
-  /// Takes `n` units if that needs no waiting.
+  // Takes `n` units if that needs no waiting.
   bool TryAcquire(int64_t n = 1);
-  /// Gives `n` units back and wakes whom they suffice for. More than were taken is a Panic.
+  // Gives `n` units back and wakes whom they suffice for. More than were taken is a Panic.
   void Release(int64_t n = 1);
 
  private:

@@ -4,6 +4,7 @@ list(APPEND RUNTIME_SOURCES
   sched/timer.cc
   sync/chan.cc
   sync/cond.cc
+  sync/err_group.cc
   sync/mutex.cc
   sync/rwmutex.cc
   sync/select.cc
