@@ -36,15 +36,15 @@ namespace xebec::runtime {
 
 enum class LogLevel : int8_t { kError = -2, kWarn = -1, kInfo = 0, kDebug = 4 };
 
-/// One key with its value. Borrows string values: meant for the argument list of XLOG, not for
-/// keeping.
+// One key with its value. Borrows string values: meant for the argument list of XLOG, not for
+// keeping.
 class LogField {
  public:
   using Value = std::variant<std::string_view, std::string, int64_t, uint64_t, double, bool,
                              std::chrono::nanoseconds>;
 
-  /// T is a string, a number, a bool, a duration, an optional of these, or a type with
-  /// `std::string ToString() const` (NamespacedName, Error …).
+  // T is a string, a number, a bool, a duration, an optional of these, or a type with
+  // `std::string ToString() const` (NamespacedName, Error …).
   template <class T>
   LogField(std::string_view key, const T& value) : key(key), value(Convert(value)) {}
 
@@ -60,7 +60,7 @@ class LogField {
   }
 };
 
-/// One log statement as appenders see it. Everything in it is borrowed for the time of the call.
+// One log statement as appenders see it. Everything in it is borrowed for the time of the call.
 struct LogRecord {
   int rank;               // see above: Error -2 … Debug 4, XLOGV(n) n
   int64_t wall_nanos;     // since 1970; virtual in a simulation
@@ -77,14 +77,14 @@ std::string FormatLogJson(const LogRecord& record);  // one JSON object without 
 
 enum class LogFormat { kText, kJson };
 
-/// Where log lines go. Append may be called from several threads at once and must not log.
+// Where log lines go. Append may be called from several threads at once and must not log.
 class LogAppender {
  public:
   virtual ~LogAppender() = default;
   virtual void Append(const LogRecord& record) = 0;
 };
 
-/// Lines to standard error; flushed line by line.
+// Lines to standard error; flushed line by line.
 std::shared_ptr<LogAppender> MakeStderrAppender(LogFormat format = LogFormat::kText);
 
 struct LogFileOptions {
@@ -94,37 +94,37 @@ struct LogFileOptions {
   size_t max_files = 4;          // how many of the older ones are kept
 };
 
-/// Lines to a file that rotates by size; flushed line by line.
-/// Errors: InvalidInput when the file cannot be opened.
+// Lines to a file that rotates by size; flushed line by line.
+// Errors: InvalidInput when the file cannot be opened.
 Result<std::shared_ptr<LogAppender>> MakeFileAppender(const LogFileOptions& options);
 
-/// Replaces where logs go, at once and for all threads. None given: logs are dropped.
+// Replaces where logs go, at once and for all threads. None given: logs are dropped.
 void SetLogAppenders(std::vector<std::shared_ptr<LogAppender>> appenders);
 
-/// Changes verbosity and destination, at start (XEBEC_LOG) or at run time. `spec` is a
-/// comma-separated list:
-///   error warn info debug    the verbosity everywhere
-///   v=N                      the same by number
-///   NAME=LEVEL|N             for files named NAME or inside a folder NAME ("controller=debug",
-///   "queue=6");
-///                            the innermost name that matches wins
-///   format=text|json         how the destination writes
-///   file=PATH                the destination is this file, rotating; otherwise standard error
-/// What is not named goes back to its default (info, text, standard error); appenders stay as they
-/// are unless `format` or `file` is named. Errors: InvalidInput naming the part that is wrong;
-/// nothing is changed then.
+// Changes verbosity and destination, at start (XEBEC_LOG) or at run time. `spec` is a
+// comma-separated list:
+//   error warn info debug    the verbosity everywhere
+//   v=N                      the same by number
+//   NAME=LEVEL|N             for files named NAME or inside a folder NAME ("controller=debug",
+//   "queue=6");
+//                            the innermost name that matches wins
+//   format=text|json         how the destination writes
+//   file=PATH                the destination is this file, rotating; otherwise standard error
+// What is not named goes back to its default (info, text, standard error); appenders stay as they
+// are unless `format` or `file` is named. Errors: InvalidInput naming the part that is wrong;
+// nothing is changed then.
 Result<void> ConfigureLog(std::string_view spec);
 
-/// The verbosity in force everywhere that no NAME=… says otherwise.
+// The verbosity in force everywhere that no NAME=… says otherwise.
 int LogVerbosity();
-/// Sets it and keeps the rest (the -v flag).
+// Sets it and keeps the rest (the -v flag).
 void SetLogVerbosity(int verbosity);
 
 // ----------------------------------------------------------------------------------------
 
-/// One log statement: caches the verbosity that is in force for its file until the configuration
-/// changes. `cached_` packs (generation << 8 | verbosity as a byte); both loads are relaxed, as a
-/// statement that runs while the configuration changes may follow either.
+// One log statement: caches the verbosity that is in force for its file until the configuration
+// changes. `cached_` packs (generation << 8 | verbosity as a byte); both loads are relaxed, as a
+// statement that runs while the configuration changes may follow either.
 class LogSite {
  public:
   constexpr LogSite(const char* file, int line) : file_(file), line_(line) {}

@@ -57,12 +57,12 @@ class Histogram {
   prometheus::Histogram* impl_;
 };
 
-/// The buckets of most durations: 1 ms to 60 s, in seconds.
+// The buckets of most durations: 1 ms to 60 s, in seconds.
 const std::vector<double>& DefaultBuckets();
 
-/// A registry. Safe from any thread or fiber.
-/// A name with characters that Prometheus does not know, or one already used for another type, is a
-/// Panic.
+// A registry. Safe from any thread or fiber.
+// A name with characters that Prometheus does not know, or one already used for another type, is a
+// Panic.
 class Metrics {
  public:
   Metrics();
@@ -70,26 +70,26 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// The metric with this name and these labels, made at the first call. O(log n).
+  // The metric with this name and these labels, made at the first call. O(log n).
   Counter& GetCounter(const std::string& name, const std::string& help,
                       const MetricLabels& labels = {});
   Gauge& GetGauge(const std::string& name, const std::string& help,
                   const MetricLabels& labels = {});
-  /// `buckets` are upper bounds, ascending; those of the first call for a name and labels count.
+  // `buckets` are upper bounds, ascending; those of the first call for a name and labels count.
   Histogram& GetHistogram(const std::string& name, const std::string& help,
                           const std::vector<double>& buckets = DefaultBuckets(),
                           const MetricLabels& labels = {});
-  /// A gauge whose value is read when the text is asked for. `read` must neither park nor
-  /// use this registry, and stays callable until it is replaced: it replaces an earlier one with
-  /// this name and these labels, nullptr removes it.
+  // A gauge whose value is read when the text is asked for. `read` must neither park nor
+  // use this registry, and stays callable until it is replaced: it replaces an earlier one with
+  // this name and these labels, nullptr removes it.
   void SetGaugeFunction(const std::string& name, const std::string& help,
                         const MetricLabels& labels, std::function<double()> read);
 
-  /// All metrics in Prometheus' text exposition format (version 0.0.4).
+  // All metrics in Prometheus' text exposition format (version 0.0.4).
   std::string Text() const;
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-  /// The process-wide registry, for programs; libraries take one in their Options.
+  // The process-wide registry, for programs; libraries take one in their Options.
   static Metrics& Default();
 
  private:
