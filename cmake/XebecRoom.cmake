@@ -2,7 +2,7 @@
 #
 #   xebec_room(NAME workqueue DEPS ratelimit runtime SOURCES queue.cc … LIBS fmt::fmt)
 #   xebec_test(ROOM workqueue SOURCES queue_test.cc … [LABELS fault …] [ROWS "L9=Queue.*" …] [LIBS …])
-#   xebec_program(NAME podset SOURCES main.cc … LIBS xebec::controller)
+#   xebec_program(NAME podset SOURCES main.cc … LIBS xebec::controller [INSTALL])
 #
 # Includes are written from the repository root; users write <xebec/workqueue/queue.h>, which the build tree
 # offers through a link and the install tree as a folder.
@@ -42,6 +42,9 @@ function(xebec_room)
   list(TRANSFORM R_DEPS PREPEND xebec::)
   target_link_libraries(xebec_${R_NAME} PUBLIC xebec_options ${R_DEPS} ${R_LIBS} PRIVATE ${R_PRIVATE_LIBS})
   set_property(GLOBAL APPEND PROPERTY XEBEC_ROOMS ${R_NAME})
+  install(TARGETS xebec_${R_NAME} EXPORT xebecTargets)
+  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/xebec/${R_NAME}
+    FILES_MATCHING PATTERN "*.h")
 endfunction()
 
 function(xebec_all_rooms)
@@ -50,6 +53,20 @@ function(xebec_all_rooms)
   add_library(xebec INTERFACE)
   add_library(xebec::xebec ALIAS xebec)
   target_link_libraries(xebec INTERFACE ${rooms})
+endfunction()
+
+# What `cmake --install` lays down besides each room's own: generated headers, and the CMake package.
+function(xebec_install)
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/xebec)
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/generated/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/xebec
+    FILES_MATCHING PATTERN "*.h")
+  install(TARGETS xebec xebec_options EXPORT xebecTargets)
+  install(EXPORT xebecTargets NAMESPACE xebec:: DESTINATION ${package_dir})
+  include(CMakePackageConfigHelpers)
+  write_basic_package_version_file(${CMAKE_BINARY_DIR}/xebecConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/xebecConfig.cmake ${PROJECT_SOURCE_DIR}/cmake/XebecDependencies.cmake
+                ${CMAKE_BINARY_DIR}/xebecConfigVersion.cmake
+    DESTINATION ${package_dir})
 endfunction()
 
 # One test program for each call; each of its tests is a ctest test in a process of its own, found when
@@ -107,7 +124,10 @@ include("@PROJECT_SOURCE_DIR@/cmake/XebecLabels.cmake")
 endfunction()
 
 function(xebec_program)
-  cmake_parse_arguments(P "" "NAME" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(P "INSTALL" "NAME" "SOURCES;LIBS" ${ARGN})
   add_executable(${P_NAME} ${P_SOURCES})
   target_link_libraries(${P_NAME} PRIVATE ${P_LIBS} xebec_options xebec_sanitizer_defaults)
+  if(P_INSTALL)
+    install(TARGETS ${P_NAME} RUNTIME)
+  endif()
 endfunction()
