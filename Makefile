@@ -55,7 +55,8 @@ demo:  ## watch the podset controller at work (with KUBECONFIG set: on that clus
 test: build  ## build and run the tests (all but stress, fuzz and cluster)
 	@$(call CTEST,$(BUILD)) -LE '$(SLOW)'
 
-lint: configure  ## clang-format, clang-tidy, headers, arrows between rooms
+lint: build  ## clang-format, clang-tidy, headers, arrows between rooms
+	@tools/deps install build test lint
 	@tools/lint $(BUILD)
 
 format: deps  ## format our sources in place

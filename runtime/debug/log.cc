@@ -204,17 +204,9 @@ void LogSite::Write(int rank, std::string_view message, std::initializer_list<Lo
   for (const std::shared_ptr<LogAppender>& appender : *appenders) appender->Append(record);
 }
 
-Result<void> ConfigureLog(std::string_view spec) {
-  return LogConfig::Get().Configure(spec);
-}
-void SetLogAppenders(Appenders appenders) {
-  LogConfig::Get().SetAppenders(std::move(appenders));
-}
-int LogVerbosity() {
-  return LogConfig::Get().Verbosity();
-}
-void SetLogVerbosity(int verbosity) {
-  LogConfig::Get().SetVerbosity(verbosity);
-}
+Result<void> ConfigureLog(std::string_view spec) { return LogConfig::Get().Configure(spec); }
+void SetLogAppenders(Appenders appenders) { LogConfig::Get().SetAppenders(std::move(appenders)); }
+int LogVerbosity() { return LogConfig::Get().Verbosity(); }
+void SetLogVerbosity(int verbosity) { LogConfig::Get().SetVerbosity(verbosity); }
 
 }  // namespace xebec::runtime

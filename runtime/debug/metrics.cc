@@ -15,24 +15,12 @@
 
 namespace xebec::runtime {
 
-void Counter::Add(double by) {
-  impl_->Increment(by);
-}
-double Counter::Value() const {
-  return impl_->Value();
-}
-void Gauge::Set(double value) {
-  impl_->Set(value);
-}
-void Gauge::Add(double by) {
-  impl_->Increment(by);
-}
-double Gauge::Value() const {
-  return impl_->Value();
-}
-void Histogram::Observe(double value) {
-  impl_->Observe(value);
-}
+void Counter::Add(double by) { impl_->Increment(by); }
+double Counter::Value() const { return impl_->Value(); }
+void Gauge::Set(double value) { impl_->Set(value); }
+void Gauge::Add(double by) { impl_->Increment(by); }
+double Gauge::Value() const { return impl_->Value(); }
+void Histogram::Observe(double value) { impl_->Observe(value); }
 
 const std::vector<double>& DefaultBuckets() {
   static const std::vector<double> buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,

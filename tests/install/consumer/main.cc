@@ -1,10 +1,10 @@
 // Fibers hand numbers to each other through a channel; the sum says that they all ran.
-#include <cstdio>
 #include <xebec/runtime/context.h>
 #include <xebec/runtime/debug/log.h>
 #include <xebec/runtime/main.h>
 #include <xebec/runtime/sched/fiber.h>
 #include <xebec/runtime/sync/chan.h>
+#include <cstdio>
 
 int main(int argc, char** argv) {
   return xebec::runtime::Main(argc, argv, [](xebec::Context) {
