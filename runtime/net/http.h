@@ -95,6 +95,8 @@ class ResponseWriter {
   virtual Result<void> Flush() = 0;
   /// WriteHeader or Write was called.
   virtual bool wrote_header() const = 0;
+  /// Cuts the connection without an answer, or in the middle of it: for tests of clients.
+  virtual void Abort() = 0;
 };
 
 /// Runs in the connection's fiber. A panic or exception in it becomes a plain 500 and a log line;
