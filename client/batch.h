@@ -16,10 +16,10 @@ namespace xebec::client {
 
 struct BatchOptions {
   // Created objects are waited for until this holds. Default: they are not waited for.
-  std::function<bool(const object::Object&)> until;
+  std::function<bool(const object::Object&)> until{};
   // How long each is waited for, and how often it is looked at.
-  PollOptions poll;
-  CreateOptions create;
+  PollOptions poll{};
+  CreateOptions create{};
 };
 
 // Creates one object and waits until `options.until` holds for it (the end-to-end framework's

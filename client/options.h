@@ -10,35 +10,35 @@ namespace xebec::client {
 
 struct GetOptions {
   // "": the newest state; "0": any state the server has at hand; else: at least this one.
-  std::string resource_version;
+  std::string resource_version{};
   // "status", "scale" …
-  std::string subresource;
+  std::string subresource{};
 };
 
 struct ListOptions {
   // Empty: all namespaces.
-  std::string ns;
+  std::string ns{};
   // "app=web,tier in (a,b),!old"; LabelSelector::ToString() gives this form.
-  std::string label_selector;
+  std::string label_selector{};
   // "metadata.name=x,spec.nodeName!=y"
-  std::string field_selector;
+  std::string field_selector{};
   // Most items in one answer; 0: all.
   int64_t limit = 0;
   // From the page before.
-  std::string continue_token;
+  std::string continue_token{};
   // As in GetOptions.
-  std::string resource_version;
+  std::string resource_version{};
   // "NotOlderThan" or "Exact"; needs a resource version.
-  std::string resource_version_match;
+  std::string resource_version_match{};
 };
 
 struct WatchOptions {
-  std::string ns;
-  std::string label_selector;
-  std::string field_selector;
+  std::string ns{};
+  std::string label_selector{};
+  std::string field_selector{};
   // Where to start: the list's resource version. "": now, with what exists as ADDED events first.
-  std::string resource_version;
-  std::string resource_version_match;
+  std::string resource_version{};
+  std::string resource_version_match{};
   bool allow_bookmarks = true;
   // The server sends what exists, then a bookmark (WatchList).
   bool send_initial_events = false;
@@ -55,10 +55,10 @@ struct WatchOptions {
 struct WriteOptions {
   // Everything is checked and admitted, nothing is stored.
   bool dry_run = false;
-  std::string field_manager;
+  std::string field_manager{};
   // "Strict", "Warn" or "Ignore"
-  std::string field_validation;
-  std::string subresource;
+  std::string field_validation{};
+  std::string subresource{};
 };
 using CreateOptions = WriteOptions;
 using UpdateOptions = WriteOptions;
@@ -78,12 +78,12 @@ enum class Propagation {
 };
 
 struct DeleteOptions {
-  std::optional<int64_t> grace_period_seconds;
+  std::optional<int64_t> grace_period_seconds{};
   Propagation propagation = Propagation::kDefault;
   // Delete only this very object: else a Conflict.
-  std::string uid;
+  std::string uid{};
   // Delete only if unchanged: else a Conflict.
-  std::string resource_version;
+  std::string resource_version{};
   bool dry_run = false;
 };
 
