@@ -51,6 +51,10 @@ class Conn {
     SetWriteDeadline(nanotime);
   }
 
+  /// True if nothing has arrived that was not read: no data, no end, no error. Never blocks. An idle
+  /// HTTP connection that is not quiet cannot be used again.
+  virtual bool Quiet() = 0;
+
   /// "127.0.0.1:8080", "[::1]:8080", "unix:/path" or "pipe".
   virtual std::string RemoteAddr() const = 0;
   virtual std::string LocalAddr() const = 0;

@@ -95,7 +95,8 @@ class ResponseWriter {
   virtual Result<void> Flush() = 0;
   /// WriteHeader or Write was called.
   virtual bool wrote_header() const = 0;
-  /// Cuts the connection without an answer, or in the middle of it: for tests of clients.
+  /// Cuts the connection without an answer, or in the middle of it: for tests of clients. What was
+  /// flushed before arrives; nothing else does.
   virtual void Abort() = 0;
 };
 

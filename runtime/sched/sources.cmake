@@ -1,5 +1,6 @@
 list(APPEND RUNTIME_SOURCES
   sched/netpoll.cc
+  sched/poll_desc.cc
   sched/symbolize.cc
   sched/timers.cc)
 # libbacktrace comes with GCC.
