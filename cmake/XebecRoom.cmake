@@ -96,6 +96,11 @@ function(xebec_test)
   target_compile_definitions(${T_NAME} PRIVATE
     XEBEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" XEBEC_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 
+  if(NOT TARGET xebec_tests)
+    add_custom_target(xebec_tests)  # all test programs, and what they start
+  endif()
+  add_dependencies(xebec_tests ${T_NAME})
+
   set(labels ${T_ROOM} ${T_LABELS})
   set(list_name XEBEC_TESTS_OF_${T_NAME})
   gtest_discover_tests(${T_NAME}
