@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
-#include <functional>
 #include <string>
+
+#include "runtime/internal/test_run.h"
 
 /// Tests that run on fibers.
 ///
@@ -14,16 +14,6 @@
 /// Each ends with a check that no fiber was left behind: a leaked one fails the test with its name
 /// and the place that started it. XEBEC_SEED replays one seed, XEBEC_SEEDS sets how many are run.
 namespace xebec::runtime::testing {
-
-/// Runs `body` on the scheduler. Returns what went wrong: an exception, or leaked fibers.
-std::string RunTestBody(const std::function<void()>& body);
-/// Runs `body` once for each seed and the first seed twice; returns the first failure, with the
-/// seed in it. `failed` tells whether the test framework saw a failure so far.
-std::string RunSimTestBody(const std::function<void()>& body, const std::function<bool()>& failed);
-/// Waits until every other fiber waits for something (none is runnable or running). On a fiber.
-void WaitUntilAllBlocked();
-/// Waits until `n` fibers are left, the calling one included; false after ten seconds.
-bool WaitForFiberCount(int64_t n);
 
 /// Death tests fork; threads of the scheduler do not survive a fork, so they start anew.
 inline const bool kDeathTestsStartAnew = [] {

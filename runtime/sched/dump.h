@@ -30,6 +30,9 @@ std::vector<FiberInfo> ListFibers(const DumpOptions& options = {});
 /// "created at file:line".
 std::string DumpFibers(const DumpOptions& options = {});
 
+/// The text of DumpFibers for fibers that were listed before.
+std::string FormatFibers(const std::vector<FiberInfo>& fibers);
+
 /// One line for each address: "  function at file:line".
 std::string Symbolize(const std::vector<uintptr_t>& pcs);
 
