@@ -1,5 +1,7 @@
 #include "object/internal/tape.h"
 
+#include <algorithm>
+
 namespace xebec::object::internal {
 
 uint32_t TapeReader::Find(uint32_t cell, std::string_view key) const {
@@ -47,6 +49,16 @@ uint32_t TapeReader::FindSorted(uint32_t first, uint32_t count, std::string_view
     }
   }
   return 0;
+}
+
+int TapeDepth(const TapeReader& tape, uint32_t pos) {
+  uint32_t cell = tape.Cell(pos);
+  if (TagOf(cell) < Tag::kArray) return 0;
+  uint32_t count = tape.Count(cell);
+  uint32_t first = TapeReader::First(cell) + (TagOf(cell) == Tag::kArray ? 0 : count);
+  int deepest = 0;
+  for (uint32_t i = 0; i < count; ++i) deepest = std::max(deepest, TapeDepth(tape, first + i));
+  return deepest + 1;
 }
 
 }  // namespace xebec::object::internal

@@ -148,4 +148,7 @@ class TapeReader {
   const char* strings_;
 };
 
+// How many containers deep a value is: 0 for a scalar, 1 for {}.
+int TapeDepth(const TapeReader& tape, uint32_t pos);
+
 }  // namespace xebec::object::internal

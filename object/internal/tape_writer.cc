@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "object/internal/json_writer.h"
 #include "object/internal/utf8.h"
 #include "runtime/check.h"
 
@@ -245,8 +246,15 @@ void TapeWriter::Seal() {
   }
 }
 
+void TapeWriter::AppendJson(std::string* out) {
+  CHECK(stack_.size() == 1 && frames_.empty(), "a tape must hold one value");
+  words_.push_back(stack_.back());
+  internal::AppendJson(TapeReader(words_.data(), strings_.data()),
+                       static_cast<uint32_t>(words_.size() - 1), out);
+}
+
 gc::Ref<gc::Blob> TapeWriter::Finish() const {
-  gc::Ref<gc::Blob> blob = gc::MakeBlob(size_bytes());
+  gc::Ref<gc::Blob> blob = gc::MakeBlobForOverwrite(size_bytes());
   auto* to = reinterpret_cast<char*>(blob->data());
   std::memcpy(to, words_.data(), words_.size() * 4);
   if (!strings_.empty()) std::memcpy(to + words_.size() * 4, strings_.data(), strings_.size());

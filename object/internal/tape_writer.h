@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,7 @@ class TapeWriter {
   // Any bytes: what is no UTF-8 becomes U+FFFD.
   void Text(std::string_view s);
   void Key(std::string_view s) { Push(StringCell(s)); }
+  void MendedKey(std::string_view s) { Text(s); }  // as Text
   void BeginArray() { frames_.push_back({static_cast<uint32_t>(stack_.size()), false}); }
   void EndArray();
   void BeginObject() { frames_.push_back({static_cast<uint32_t>(stack_.size()), true}); }
@@ -43,6 +45,8 @@ class TapeWriter {
 
   // Completes the tape (one value has been written) and fills the header.
   void Seal();
+  // The text of the one value that has been written, instead of Seal and Finish.
+  void AppendJson(std::string* out);
   size_t size_bytes() const { return words_.size() * 4 + strings_.size(); }
   // Fiber only. Call Seal before.
   gc::Ref<gc::Blob> Finish() const;
