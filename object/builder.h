@@ -13,6 +13,7 @@
 
 #include "object/object.h"
 #include "object/owner.h"
+#include "runtime/result.h"
 
 namespace xebec::object {
 
@@ -74,6 +75,9 @@ class Input {
   Input(const Value& v) : type_(Type::kValue), value_(v) {}                       // NOLINT  Missing removes
   Input(const Object& o) : type_(Type::kValue), value_(o.root()) {}               // NOLINT
   Input(const TypedObject& o) : type_(Type::kValue), value_(o.object().root()) {}  // NOLINT
+  template <class V>
+    requires requires(const V& v) { { v.raw() } -> std::same_as<const Value&>; }
+  Input(const V& view) : Input(view.raw()) {}                                     // NOLINT  a typed view
   Input(const Builder& b);                                                        // NOLINT
   Input(const Slot& s) : type_(Type::kSlot), pointer_(&s) {}                      // NOLINT
   Input(const std::vector<std::string>& v) : type_(Type::kStrings), pointer_(&v) {}                // NOLINT

@@ -97,7 +97,15 @@ Json To(const Value& v) {
     }
     case Kind::kObject: {
       Json object = Json::object();
-      for (auto [key, value] : v.Fields()) object.emplace(std::string(key), To<Json>(value));
+      // An ordered_json is a vector, and looking for each key would make it O(n²).
+      for (auto [key, value] : v.Fields()) {
+        if constexpr (std::is_same_v<Json, nlohmann::ordered_json>) {
+          object.template get_ref<typename Json::object_t&>().emplace_back(std::string(key),
+                                                                           To<Json>(value));
+        } else {
+          object.emplace(std::string(key), To<Json>(value));
+        }
+      }
       return object;
     }
   }

@@ -5,6 +5,7 @@
 #include "object/internal/equal.h"
 #include "object/internal/json_writer.h"
 #include "object/internal/parser.h"
+#include "object/view.h"
 #include "runtime/panic.h"
 
 namespace xebec::object {
@@ -17,13 +18,6 @@ std::string_view HeaderString(gc::Blob* blob, internal::HeaderWord word) {
   TapeReader tape(blob->data());
   uint32_t pos = tape.Header(word);
   return pos == 0 ? std::string_view() : tape.String(pos);
-}
-
-std::optional<Time> ReadTime(const Value& value) {
-  if (!value.IsString()) return std::nullopt;
-  Result<Time> time = Time::Parse(value.AsString());
-  if (!time.ok()) return std::nullopt;
-  return *time;
 }
 
 OwnerReference ReadOwner(const Value& v) {
@@ -62,10 +56,10 @@ bool Metadata::IsControlledBy(std::string_view uid) const {
 }
 
 std::optional<Time> Metadata::creation_timestamp() const {
-  return ReadTime(value_["creationTimestamp"]);
+  return internal::ReadTime(value_["creationTimestamp"]);
 }
 std::optional<Time> Metadata::deletion_timestamp() const {
-  return ReadTime(value_["deletionTimestamp"]);
+  return internal::ReadTime(value_["deletionTimestamp"]);
 }
 
 gc::Blob* Object::Checked() const {
