@@ -215,8 +215,12 @@ Builder& Builder::RemoveOwnerReference(std::string_view uid) {
 }
 
 OwnerReference ControllerReferenceTo(const Object& owner) {
-  return {std::string(owner.api_version()), std::string(owner.kind()), std::string(owner.name()),
-          std::string(owner.uid()),         true,                      true};
+  return {std::string(owner.api_version()),
+          std::string(owner.kind()),
+          std::string(owner.name()),
+          std::string(owner.uid()),
+          true,
+          true};
 }
 
 Result<void> Builder::SetControllerReference(const Object& owner) {
@@ -245,8 +249,9 @@ Result<void> Builder::SetControllerReference(const Object& owner) {
       uint32_t node = tree.Find(entry, key);
       return node == kNone ? std::string() : std::string(tree.String(node));
     };
-    Error error("AlreadyExists", 0,
-                fmt::format("the object is controlled by {} {} already", text("kind"), text("name")));
+    Error error(
+        "AlreadyExists", 0,
+        fmt::format("the object is controlled by {} {} already", text("kind"), text("name")));
     error.details.kind = text("kind");
     error.details.name = text("name");
     error.details.uid = text("uid");

@@ -16,8 +16,7 @@ std::string Escape(std::string_view value) {
 }
 
 Error Malformed(std::string_view text, std::string_view what) {
-  return Error::InvalidInput(
-      fmt::format("field selector \"{}\": {}", text.substr(0, 200), what));
+  return Error::InvalidInput(fmt::format("field selector \"{}\": {}", text.substr(0, 200), what));
 }
 
 // One "path=value", "path==value" or "path!=value"; the value unescaped.

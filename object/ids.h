@@ -41,7 +41,8 @@ struct GroupVersionKind {
   friend bool operator==(const GroupVersionKind&, const GroupVersionKind&) = default;
 };
 
-// A collection that a server serves: group, version and the plural name, as in "apps/v1, Resource=deployments".
+// A collection that a server serves: group, version and the plural name, as in "apps/v1,
+// Resource=deployments".
 struct GroupVersionResource {
   std::string group;
   std::string version;

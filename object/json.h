@@ -7,10 +7,12 @@
 #include "object/value.h"
 #include "runtime/result.h"
 
-// The edge to nlohmann::json. Only code that needs it includes this; the rest of the library reads Values.
+// The edge to nlohmann::json. Only code that needs it includes this; the rest of the library reads
+// Values.
 namespace xebec::object {
 
-// Fails: InvalidInput where the root is no object, or on a value that JSON has no form for (binary, NaN). Fiber only.
+// Fails: InvalidInput where the root is no object, or on a value that JSON has no form for (binary,
+// NaN). Fiber only.
 Result<Object> FromJson(const nlohmann::json& json);
 Result<Object> FromJson(const nlohmann::ordered_json& json);
 

@@ -55,7 +55,8 @@ Result<std::vector<std::string>> ParsePointer(const std::string& text, const std
   std::vector<std::string> tokens;
   if (text.empty()) return tokens;
   if (text[0] != '/') {
-    return Error::BadRequest(fmt::format("{}: \"{}\" must be empty or start with '/'", where, text));
+    return Error::BadRequest(
+        fmt::format("{}: \"{}\" must be empty or start with '/'", where, text));
   }
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '/') {
@@ -232,8 +233,9 @@ class Patcher {
 
 Result<OrderedJson> ApplyJsonPatch(OrderedJson document, const OrderedJson& patch) {
   if (!patch.is_array()) {
-    return Error::BadRequest("a JSON patch is an array of operations, such as "
-                             "[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]");
+    return Error::BadRequest(
+        "a JSON patch is an array of operations, such as "
+        "[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]");
   }
   if (patch.size() > kMaxOperations) {
     return Error::BadRequest(fmt::format("a JSON patch of {} operations: at most {} are allowed",

@@ -77,7 +77,9 @@ class PathParser {
 };
 
 // How a filter compares: strings by their text, the rest by their JSON.
-std::string Comparable(const Value& v) { return v.IsString() ? std::string(v.AsString()) : v.Json(); }
+std::string Comparable(const Value& v) {
+  return v.IsString() ? std::string(v.AsString()) : v.Json();
+}
 
 }  // namespace
 

@@ -10,8 +10,10 @@
 
 namespace xebec::object {
 
-// The part of kubectl's JSONPath that printer columns use: .a.b, ['a'], [0], [-1], [*], .*, and filters
-// [?(@.type=="Ready")] with == != and a string, number or true/false; with or without surrounding {}. A value type.
+// The part of kubectl's JSONPath that printer columns use: .a.b, ['a'], [0], [-1], [*], .*, and
+// filters
+// [?(@.type=="Ready")] with == != and a string, number or true/false; with or without surrounding
+// {}. A value type.
 class JsonPath {
  public:
   static Result<JsonPath> Parse(std::string_view text);
@@ -27,13 +29,14 @@ class JsonPath {
  private:
   struct Step {
     enum class Type { kField, kIndex, kAll, kFilter } type;
-    std::string field;             // kField
-    int64_t index = 0;             // kIndex
+    std::string field;              // kField
+    int64_t index = 0;              // kIndex
     std::vector<std::string> left;  // kFilter: the path behind @
-    bool equal = true;             // kFilter
-    std::string right;             // kFilter: the literal's JSON
+    bool equal = true;              // kFilter
+    std::string right;              // kFilter: the literal's JSON
   };
-  void Walk(const Value& value, size_t step, const std::function<bool(const Value&)>& fn, bool* stop) const;
+  void Walk(const Value& value, size_t step, const std::function<bool(const Value&)>& fn,
+            bool* stop) const;
 
   std::vector<Step> steps_;
   std::string text_;

@@ -44,18 +44,20 @@ std::string CheckLabelKey(std::string_view key) {
     std::string_view prefix = key.substr(0, slash);
     name = key.substr(slash + 1);
     if (!IsSubdomain(prefix)) {
-      return fmt::format("\"{}\" is no label key: its prefix must be a lower-case DNS name of at "
-                         "most 253 characters",
-                         key);
+      return fmt::format(
+          "\"{}\" is no label key: its prefix must be a lower-case DNS name of at "
+          "most 253 characters",
+          key);
     }
   }
   if (name.size() > kMaxName) {
     return fmt::format("\"{}\" is no label key: its name has more than 63 characters", key);
   }
   if (!IsName(name)) {
-    return fmt::format("\"{}\" is no label key: its name must consist of alphanumeric characters, "
-                       "'-', '_' or '.', and begin and end with an alphanumeric one",
-                       key);
+    return fmt::format(
+        "\"{}\" is no label key: its name must consist of alphanumeric characters, "
+        "'-', '_' or '.', and begin and end with an alphanumeric one",
+        key);
   }
   return {};
 }
@@ -65,9 +67,10 @@ std::string CheckLabelValue(std::string_view value) {
     return fmt::format("\"{}\" is no label value: it has more than 63 characters", value);
   }
   if (!value.empty() && !IsName(value)) {
-    return fmt::format("\"{}\" is no label value: it must consist of alphanumeric characters, "
-                       "'-', '_' or '.', and begin and end with an alphanumeric one",
-                       value);
+    return fmt::format(
+        "\"{}\" is no label value: it must consist of alphanumeric characters, "
+        "'-', '_' or '.', and begin and end with an alphanumeric one",
+        value);
   }
   return {};
 }

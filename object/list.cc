@@ -61,8 +61,9 @@ class ListReader {
     return Error::InvalidInput(fmt::format("malformed JSON at offset {}: {}", at_, what));
   }
   Error NoList() const {
-    return Error::InvalidInput(kind_.empty() ? std::string("not a list: it has no kind and no items")
-                                             : fmt::format("not a list: its kind is {}", kind_));
+    return Error::InvalidInput(kind_.empty()
+                                   ? std::string("not a list: it has no kind and no items")
+                                   : fmt::format("not a list: its kind is {}", kind_));
   }
 
   Result<void> ReadField() {
@@ -159,9 +160,7 @@ Result<List<Object>> ParseList(std::string_view json, const GroupVersionKind& it
   return List<Object>(std::move(items), std::move(*meta));
 }
 
-std::string_view EventTypeName(EventType type) {
-  return kEventNames.at(static_cast<size_t>(type));
-}
+std::string_view EventTypeName(EventType type) { return kEventNames.at(static_cast<size_t>(type)); }
 
 Result<WatchEvent> ParseWatchEvent(std::string_view line, const ParseOptions& options) {
   WireParser parser;

@@ -18,7 +18,7 @@ namespace xebec::object {
 // The metadata of a list.
 struct ListMeta {
   std::string resource_version;
-  std::string continue_token;                  // empty on the last page
+  std::string continue_token;                   // empty on the last page
   std::optional<int64_t> remaining_item_count;  // not counting this page, where the server knows
 };
 
@@ -52,13 +52,13 @@ class List {
 // Called with each item in turn; an error ends the walk and is returned. The object may be kept.
 using ItemFn = std::function<Result<void>(Object)>;
 
-// Walks a list reply (PodList, …) item by item: the items are parsed one after another, so that memory beyond the
-// text and the items is that of one item. Items without kind and apiVersion (those of built-in lists) get those of
-// `item_kind`; leave its kind empty to keep items as they are. Fiber only.
-// Fails: InvalidInput with the offset (malformed or truncated text; a Table or anything else that is no list),
-// what `fn` returns. Items before the fault have been delivered.
-Result<ListMeta> ParseListItems(std::string_view json, const GroupVersionKind& item_kind, const ItemFn& fn,
-                                const ParseOptions& options = {});
+// Walks a list reply (PodList, …) item by item: the items are parsed one after another, so that
+// memory beyond the text and the items is that of one item. Items without kind and apiVersion
+// (those of built-in lists) get those of `item_kind`; leave its kind empty to keep items as they
+// are. Fiber only. Fails: InvalidInput with the offset (malformed or truncated text; a Table or
+// anything else that is no list), what `fn` returns. Items before the fault have been delivered.
+Result<ListMeta> ParseListItems(std::string_view json, const GroupVersionKind& item_kind,
+                                const ItemFn& fn, const ParseOptions& options = {});
 
 // The same, collected.
 Result<List<Object>> ParseList(std::string_view json, const GroupVersionKind& item_kind,
@@ -83,7 +83,8 @@ struct WatchEvent {
   Object object;  // a Status where type is kError
 };
 
-// Parses one line of a watch: {"type": "ADDED", "object": {…}}. Fiber only. Fails: InvalidInput with the offset.
+// Parses one line of a watch: {"type": "ADDED", "object": {…}}. Fiber only. Fails: InvalidInput
+// with the offset.
 Result<WatchEvent> ParseWatchEvent(std::string_view line, const ParseOptions& options = {});
 
 }  // namespace xebec::object

@@ -21,9 +21,12 @@ std::string_view HeaderString(gc::Blob* blob, internal::HeaderWord word) {
 }
 
 OwnerReference ReadOwner(const Value& v) {
-  return {std::string(v["apiVersion"].AsString()), std::string(v["kind"].AsString()),
-          std::string(v["name"].AsString()),       std::string(v["uid"].AsString()),
-          v["controller"].AsBool(),                v["blockOwnerDeletion"].AsBool()};
+  return {std::string(v["apiVersion"].AsString()),
+          std::string(v["kind"].AsString()),
+          std::string(v["name"].AsString()),
+          std::string(v["uid"].AsString()),
+          v["controller"].AsBool(),
+          v["blockOwnerDeletion"].AsBool()};
 }
 
 }  // namespace

@@ -56,19 +56,19 @@ class Metadata {
   Value value_;
 };
 
-// An immutable API object on the managed heap: one pointer-free block that views read in place. The handle is safe
-// anywhere (globals, STL containers, captures, foreign threads) and is cheap to copy and move; the object lives as
-// long as a handle or a view into it does.
+// An immutable API object on the managed heap: one pointer-free block that views read in place. The
+// handle is safe anywhere (globals, STL containers, captures, foreign threads) and is cheap to copy
+// and move; the object lives as long as a handle or a view into it does.
 //
-// A handle is null until it is assigned; reading a null one is a Panic with the fiber's stack. On a thread without a
-// fiber only those members may be used that return no view (name(), Json(), == …).
+// A handle is null until it is assigned; reading a null one is a Panic with the fiber's stack. On a
+// thread without a fiber only those members may be used that return no view (name(), Json(), == …).
 class Object {
  public:
   Object() = default;
 
-  // Parses one JSON object from the wire. Fiber only. Fails with InvalidInput and the offset of what is wrong:
-  // syntax, invalid UTF-8, a duplicate key, a number beyond 64 bits, too deep, too long, or no object at its root.
-  // Cost: about 10 ns for each value.
+  // Parses one JSON object from the wire. Fiber only. Fails with InvalidInput and the offset of
+  // what is wrong: syntax, invalid UTF-8, a duplicate key, a number beyond 64 bits, too deep, too
+  // long, or no object at its root. Cost: about 10 ns for each value.
   static Result<Object> Parse(std::string_view json, const ParseOptions& options = {});
 
   bool IsNull() const { return !rep_; }
@@ -110,8 +110,8 @@ class Object {
   gc::Root<gc::Blob> rep_;
 };
 
-// A typed view's base: the kinds of object/api wrap an Object and are as safe as it is. `T(object)` does not look at
-// the object's kind; unknown fields stay in it.
+// A typed view's base: the kinds of object/api wrap an Object and are as safe as it is. `T(object)`
+// does not look at the object's kind; unknown fields stay in it.
 class TypedObject {
  public:
   TypedObject() = default;
@@ -135,7 +135,8 @@ class TypedObject {
   Object object_;
 };
 
-// The Object inside: the identity for an Object, object() for a typed one. For code that is generic over both.
+// The Object inside: the identity for an Object, object() for a typed one. For code that is generic
+// over both.
 inline const Object& AsObject(const Object& object) { return object; }
 inline const Object& AsObject(const TypedObject& object) { return object.object(); }
 

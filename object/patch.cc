@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -22,8 +24,9 @@ template <class Merge>
 Result<void> MergeFields(OrderedJson* target, const OrderedJson& patch, Merge&& merge) {
   if (!target->is_object()) *target = OrderedJson::object();
   auto& fields = target->get_ref<Fields&>();
+  auto at = [](size_t i) { return static_cast<ptrdiff_t>(i); };  // operator[] takes keys only
   std::unordered_map<std::string, size_t> places;
-  for (size_t i = 0; i < fields.size(); ++i) places.emplace(fields[i].first, i);
+  for (size_t i = 0; i < fields.size(); ++i) places.emplace(fields.begin()[at(i)].first, i);
   std::vector<bool> removed(fields.size(), false);
   for (auto it = patch.begin(); it != patch.end(); ++it) {
     auto place = places.find(it.key());
@@ -35,7 +38,7 @@ Result<void> MergeFields(OrderedJson* target, const OrderedJson& patch, Merge&& 
       fields.emplace_back(it.key(), OrderedJson());
       XEBEC_TRY(merge(&fields.back().second, it.key(), it.value()));
     } else {
-      XEBEC_TRY(merge(&fields[place->second].second, it.key(), it.value()));
+      XEBEC_TRY(merge(&fields.begin()[at(place->second)].second, it.key(), it.value()));
     }
   }
   // The pairs' keys are const, so what stays is moved to a new vector.
@@ -43,7 +46,7 @@ Result<void> MergeFields(OrderedJson* target, const OrderedJson& patch, Merge&& 
   kept.reserve(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) {
     if (i < removed.size() && removed[i]) continue;
-    kept.emplace_back(fields[i].first, std::move(fields[i].second));
+    kept.emplace_back(fields.begin()[at(i)].first, std::move(fields.begin()[at(i)].second));
   }
   *target = OrderedJson(std::move(kept));
   return {};
@@ -54,12 +57,12 @@ void Merge(OrderedJson* target, const OrderedJson& patch) {
     *target = patch;
     return;
   }
-  static_cast<void>(MergeFields(target, patch,
-                                [](OrderedJson* field, const std::string&,
-                                   const OrderedJson& value) -> Result<void> {
-                                  Merge(field, value);
-                                  return {};
-                                }));
+  static_cast<void>(MergeFields(
+      target, patch,
+      [](OrderedJson* field, const std::string&, const OrderedJson& value) -> Result<void> {
+        Merge(field, value);
+        return {};
+      }));
 }
 
 bool IsDirective(const std::string& key) {

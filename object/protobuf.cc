@@ -145,7 +145,8 @@ class Decoder {
   }
 
   // Writes the fields of a message in the order of its table; unknown ones are left out.
-  Result<void> Fields(uint16_t message, std::string_view bytes, const std::string& path, int depth) {
+  Result<void> Fields(uint16_t message, std::string_view bytes, const std::string& path,
+                      int depth) {
     if (depth > kMaxMessageDepth) return Malformed(path, "nested too deep");
     std::vector<WireField> wire;
     WireReader reader(bytes);

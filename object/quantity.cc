@@ -19,19 +19,27 @@ struct Suffix {
   int base, exponent;
 };
 constexpr std::array<Suffix, 16> kSuffixes = {{
-    {"n", Quantity::Format::kDecimalSI, 10, -9},  {"u", Quantity::Format::kDecimalSI, 10, -6},
-    {"m", Quantity::Format::kDecimalSI, 10, -3},  {"", Quantity::Format::kDecimalSI, 10, 0},
-    {"k", Quantity::Format::kDecimalSI, 10, 3},   {"M", Quantity::Format::kDecimalSI, 10, 6},
-    {"G", Quantity::Format::kDecimalSI, 10, 9},   {"T", Quantity::Format::kDecimalSI, 10, 12},
-    {"P", Quantity::Format::kDecimalSI, 10, 15},  {"E", Quantity::Format::kDecimalSI, 10, 18},
-    {"Ki", Quantity::Format::kBinarySI, 2, 10},   {"Mi", Quantity::Format::kBinarySI, 2, 20},
-    {"Gi", Quantity::Format::kBinarySI, 2, 30},   {"Ti", Quantity::Format::kBinarySI, 2, 40},
-    {"Pi", Quantity::Format::kBinarySI, 2, 50},   {"Ei", Quantity::Format::kBinarySI, 2, 60},
+    {"n", Quantity::Format::kDecimalSI, 10, -9},
+    {"u", Quantity::Format::kDecimalSI, 10, -6},
+    {"m", Quantity::Format::kDecimalSI, 10, -3},
+    {"", Quantity::Format::kDecimalSI, 10, 0},
+    {"k", Quantity::Format::kDecimalSI, 10, 3},
+    {"M", Quantity::Format::kDecimalSI, 10, 6},
+    {"G", Quantity::Format::kDecimalSI, 10, 9},
+    {"T", Quantity::Format::kDecimalSI, 10, 12},
+    {"P", Quantity::Format::kDecimalSI, 10, 15},
+    {"E", Quantity::Format::kDecimalSI, 10, 18},
+    {"Ki", Quantity::Format::kBinarySI, 2, 10},
+    {"Mi", Quantity::Format::kBinarySI, 2, 20},
+    {"Gi", Quantity::Format::kBinarySI, 2, 30},
+    {"Ti", Quantity::Format::kBinarySI, 2, 40},
+    {"Pi", Quantity::Format::kBinarySI, 2, 50},
+    {"Ei", Quantity::Format::kBinarySI, 2, 60},
 }};
 
 Error Malformed(std::string_view text) {
-  return Error::InvalidInput(fmt::format(
-      "\"{}\" is no quantity such as 100m, 1.5, 512Mi or 1e3", text.substr(0, 60)));
+  return Error::InvalidInput(
+      fmt::format("\"{}\" is no quantity such as 100m, 1.5, 512Mi or 1e3", text.substr(0, 60)));
 }
 
 // value × base^exponent in billionths, capped; the fraction below a billionth is rounded up.
@@ -192,7 +200,7 @@ std::string Quantity::ToString() const {
   if (format_ == Format::kDecimalExponent) {
     return exponent == 0 ? fmt::format("{}{}", sign, n) : fmt::format("{}{}e{}", sign, n, exponent);
   }
-  constexpr std::array<std::string_view, 10> kUnits = {"n", "u", "m", "", "k",
+  constexpr std::array<std::string_view, 10> kUnits = {"n", "u", "m", "",  "k",
                                                        "M", "G", "T", "P", "E"};
   return fmt::format("{}{}{}", sign, n, kUnits[static_cast<size_t>(exponent + 9) / 3]);
 }

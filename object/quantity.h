@@ -9,8 +9,8 @@
 
 namespace xebec::object {
 
-// A resource quantity as the API writes it: "100m", "512Mi", "1e3", "2". Kept in billionths; finer fractions are
-// rounded up and values are capped at ±(2⁶³ − 1), as the API does.
+// A resource quantity as the API writes it: "100m", "512Mi", "1e3", "2". Kept in billionths; finer
+// fractions are rounded up and values are capped at ±(2⁶³ − 1), as the API does.
 class Quantity {
  public:
   enum class Format : uint8_t { kDecimalSI, kBinarySI, kDecimalExponent };
@@ -32,7 +32,9 @@ class Quantity {
   Quantity operator+(const Quantity& o) const;
   Quantity operator-(const Quantity& o) const;
   // By value: 1 and 1000m are equal.
-  friend std::strong_ordering operator<=>(const Quantity& a, const Quantity& b) { return a.nanos_ <=> b.nanos_; }
+  friend std::strong_ordering operator<=>(const Quantity& a, const Quantity& b) {
+    return a.nanos_ <=> b.nanos_;
+  }
   friend bool operator==(const Quantity& a, const Quantity& b) { return a.nanos_ == b.nanos_; }
 
  private:

@@ -59,8 +59,8 @@ class SelectorParser {
   std::string_view Word() {
     Space();
     size_t start = at_;
-    while (at_ < text_.size() && std::string_view("=!<>(), \t\n\r").find(text_[at_]) ==
-                                     std::string_view::npos) {
+    while (at_ < text_.size() &&
+           std::string_view("=!<>(), \t\n\r").find(text_[at_]) == std::string_view::npos) {
       ++at_;
     }
     return text_.substr(start, at_ - start);
@@ -230,9 +230,8 @@ Result<LabelSelector> LabelSelector::FromJson(const Value& json) {
   };
   for (auto [key, value] : json["matchLabels"].Fields()) {
     if (!value.IsString()) {
-      return Error::InvalidInput(
-          fmt::format("label selector: matchLabels[{}] is {}, not a string", key,
-                      KindName(value.kind())));
+      return Error::InvalidInput(fmt::format("label selector: matchLabels[{}] is {}, not a string",
+                                             key, KindName(value.kind())));
     }
     XEBEC_TRY(at(selector.Add({std::string(key), Op::kEquals, {std::string(value.AsString())}}),
                  "matchLabels"));
@@ -285,9 +284,9 @@ Result<void> LabelSelector::Add(Requirement r) {
   }
   std::sort(r.values.begin(), r.values.end());
   r.values.erase(std::unique(r.values.begin(), r.values.end()), r.values.end());
-  auto place = std::upper_bound(
-      requirements_.begin(), requirements_.end(), r,
-      [](const Requirement& a, const Requirement& b) { return a.key < b.key; });
+  auto place =
+      std::upper_bound(requirements_.begin(), requirements_.end(), r,
+                       [](const Requirement& a, const Requirement& b) { return a.key < b.key; });
   requirements_.insert(place, std::move(r));
   return {};
 }

@@ -9,7 +9,8 @@
 
 namespace xebec::object {
 
-// A point in time as the API writes it: RFC 3339, UTC, with a nanosecond's resolution, years 0 to 9999.
+// A point in time as the API writes it: RFC 3339, UTC, with a nanosecond's resolution, years 0 to
+// 9999.
 struct Time {
   int64_t seconds = 0;  // since 1970-01-01T00:00:00Z
   int32_t nanos = 0;    // 0 … 999,999,999

@@ -23,11 +23,12 @@ std::string_view KindName(Kind kind);
 class ElementRange;
 class FieldRange;
 
-// A read-only view of one JSON value inside an Object. It holds a gc::Ref, so it lives on fiber stacks only (and
-// not in STL containers); what it points to stays alive as long as it does. Copying costs two words.
+// A read-only view of one JSON value inside an Object. It holds a gc::Ref, so it lives on fiber
+// stacks only (and not in STL containers); what it points to stays alive as long as it does.
+// Copying costs two words.
 //
-// Reading never fails: a field that is not there, or of another type, is Missing, every access to Missing is
-// Missing again, and the As… functions then return the default that they are given.
+// Reading never fails: a field that is not there, or of another type, is Missing, every access to
+// Missing is Missing again, and the As… functions then return the default that they are given.
 class Value {
  public:
   Value() = default;  // Missing
@@ -43,8 +44,8 @@ class Value {
   bool IsObject() const { return kind() == Kind::kObject; }
   explicit operator bool() const { return !IsMissing(); }
 
-  // The field of an object; Missing where there is none or this is no object. Cost: a scan over the keys of a small
-  // object, a binary search in a large one.
+  // The field of an object; Missing where there is none or this is no object. Cost: a scan over the
+  // keys of a small object, a binary search in a large one.
   Value operator[](std::string_view key) const;
   // The element of an array; Missing beyond its end.
   Value operator[](size_t index) const;
@@ -53,7 +54,8 @@ class Value {
 
   // The text lives as long as the object does that it comes from.
   std::string_view AsString(std::string_view def = {}) const;
-  // An integer, or a double without a fraction that fits; def otherwise (also for a uint64 above INT64_MAX).
+  // An integer, or a double without a fraction that fits; def otherwise (also for a uint64 above
+  // INT64_MAX).
   int64_t AsInt(int64_t def = 0) const;
   uint64_t AsUint(uint64_t def = 0) const;
   double AsDouble(double def = 0) const;
@@ -67,11 +69,13 @@ class Value {
   // for (auto [key, v] : value.Fields()), in the order of the input: empty unless an object.
   FieldRange Fields() const;
 
-  // Compact JSON; "" for Missing. Keys in the order of the input, numbers as they round-trip exactly.
+  // Compact JSON; "" for Missing. Keys in the order of the input, numbers as they round-trip
+  // exactly.
   std::string Json() const;
   void AppendJson(std::string* out) const;
 
-  // Deep equality. The order of fields does not count; 1 and 1.0 are equal, as in JSON; Missing equals Missing only.
+  // Deep equality. The order of fields does not count; 1 and 1.0 are equal, as in JSON; Missing
+  // equals Missing only.
   friend bool operator==(const Value& a, const Value& b);
 
  private:

@@ -18,8 +18,8 @@
 
 namespace xebec::object {
 
-// A view of a nested value with its fields by name. As a Value, it lives on fiber stacks; a view of something that is
-// not there reads as empty.
+// A view of a nested value with its fields by name. As a Value, it lives on fiber stacks; a view of
+// something that is not there reads as empty.
 class View {
  public:
   View() = default;
@@ -64,7 +64,8 @@ Quantity ReadQuantity(const Value& value);
 Bytes ReadBytes(const Value& value);
 }  // namespace internal
 
-// A Value as a T: a number, bool, text, bytes, time, quantity or a view. What does not fit reads as empty.
+// A Value as a T: a number, bool, text, bytes, time, quantity or a view. What does not fit reads as
+// empty.
 template <class T>
 T As(const Value& v) {
   if constexpr (std::is_same_v<T, std::string_view>) {

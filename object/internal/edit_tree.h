@@ -59,7 +59,17 @@ class EditTree {
   void AppendJson(uint32_t node, std::string* out) const;
 
  private:
-  enum class Type : uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kShared, kArray, kObject };
+  enum class Type : uint8_t {
+    kNull,
+    kBool,
+    kInt,
+    kUint,
+    kDouble,
+    kString,
+    kShared,
+    kArray,
+    kObject
+  };
   struct Child_ {
     std::string key;  // empty in an array
     uint32_t node;

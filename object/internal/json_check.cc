@@ -173,7 +173,8 @@ class Checker {
       return true;
     }
     double d;
-    if (std::from_chars(from, to, d).ec != std::errc() && !Underflows(text_.substr(start, at_ - start))) {
+    if (std::from_chars(from, to, d).ec != std::errc() &&
+        !Underflows(text_.substr(start, at_ - start))) {
       return Fail(start, "a number beyond the range of a double");
     }
     return true;

@@ -45,8 +45,8 @@ size_t ScanBytes(const char* p, size_t at, size_t end, ScanState* s) {
 
 // One bit for each of 64 bytes. A block with a backslash, or one in which the depth might come to
 // zero, is left to ScanBytes.
-__attribute__((target("avx2,pclmul,popcnt"))) size_t ScanBlocks(const char* p, size_t* at, size_t end,
-                                                         ScanState* s) {
+__attribute__((target("avx2,pclmul,popcnt"))) size_t ScanBlocks(const char* p, size_t* at,
+                                                                size_t end, ScanState* s) {
   const __m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\');
   const __m256i open = _mm256_set1_epi8('{'), close = _mm256_set1_epi8('}');
   const __m256i fold = _mm256_set1_epi8(0x20);  // '[' | 0x20 is '{', ']' | 0x20 is '}'

@@ -19,6 +19,8 @@ bool JsonEqual(const OrderedJson& a, const OrderedJson& b);
 size_t JsonSize(const OrderedJson& json);
 
 // 422 with the reason Invalid: a patch that does not fit its document.
-inline Error PatchDoesNotFit(std::string message) { return Error("Invalid", 422, std::move(message)); }
+inline Error PatchDoesNotFit(std::string message) {
+  return Error("Invalid", 422, std::move(message));
+}
 
 }  // namespace xebec::object::internal

@@ -52,7 +52,8 @@ void AppendJsonString(std::string_view s, std::string* out) {
   size_t from = 0;
   for (size_t i = 0; i < s.size(); ++i) {
     auto c = static_cast<unsigned char>(s[i]);
-    if (kPlain[c]) [[likely]] continue;
+    if (kPlain[c]) [[likely]]
+      continue;
     out->append(s.substr(from, i - from));
     AppendEscape(c, out);
     from = i + 1;
@@ -81,8 +82,9 @@ void AppendJsonDouble(double v, std::string* out) {
   char buffer[64];
   // Whole numbers up to 10¹⁵ are written as people do; to_chars would prefer 1e+05.
   bool whole = std::fabs(v) < 1e15 && v == std::trunc(v);
-  auto [end, ec] = whole ? std::to_chars(buffer, buffer + sizeof buffer, v, std::chars_format::fixed)
-                         : std::to_chars(buffer, buffer + sizeof buffer, v);
+  auto [end, ec] = whole
+                       ? std::to_chars(buffer, buffer + sizeof buffer, v, std::chars_format::fixed)
+                       : std::to_chars(buffer, buffer + sizeof buffer, v);
   std::string_view text(buffer, static_cast<size_t>(end - buffer));
   out->append(text);
   if (text.find_first_of(".e") == text.npos) *out += ".0";

@@ -39,7 +39,8 @@ class ScratchPool {
   }
   void Give(std::unique_ptr<WireParser::Scratch> scratch) {
     // What one large text needed is not kept.
-    if (scratch->parser.capacity() > kKeepBytes || scratch->writer.size_bytes() > kKeepBytes) return;
+    if (scratch->parser.capacity() > kKeepBytes || scratch->writer.size_bytes() > kKeepBytes)
+      return;
     std::lock_guard lock(mutex_);
     if (free_.size() < kKeep) free_.push_back(std::move(scratch));
   }
@@ -178,8 +179,8 @@ size_t DepthLimit(const ParseOptions& options) {
 
 Result<void> CheckSize(size_t size, const ParseOptions& options) {
   if (size <= options.max_bytes) return {};
-  return Error::InvalidInput(fmt::format("a JSON object of {} bytes: the limit is {} bytes", size,
-                                         options.max_bytes));
+  return Error::InvalidInput(
+      fmt::format("a JSON object of {} bytes: the limit is {} bytes", size, options.max_bytes));
 }
 
 // Parses and leaves simdjson's tape in the scratch. Touches no managed memory.
@@ -220,9 +221,9 @@ Result<Object> WireParser::ParseSlice(std::string_view text, size_t from, size_t
     return Error::InvalidInput(
         fmt::format("malformed JSON at offset {}: expected an object", from));
   }
-  return MalformedJson(text, from, to, options,
-                       error != simdjson::SUCCESS ? simdjson::error_message(error)
-                                                  : FaultText(fault));
+  return MalformedJson(
+      text, from, to, options,
+      error != simdjson::SUCCESS ? simdjson::error_message(error) : FaultText(fault));
 }
 
 Result<Object> WireParser::ParseEvent(std::string_view line, const ParseOptions& options,
@@ -253,9 +254,9 @@ Result<Object> WireParser::ParseEvent(std::string_view line, const ParseOptions&
   });
   if (fault == Fault::kNone) return Access::MakeObject(scratch_->writer.Finish());
   if (fault == Fault::kNoObject) return Error::InvalidInput(std::string(envelope));
-  return MalformedJson(line, 0, line.size(), options,
-                       error != simdjson::SUCCESS ? simdjson::error_message(error)
-                                                  : FaultText(fault));
+  return MalformedJson(
+      line, 0, line.size(), options,
+      error != simdjson::SUCCESS ? simdjson::error_message(error) : FaultText(fault));
 }
 
 Result<Object> ParseObject(std::string_view json, const ParseOptions& options) {

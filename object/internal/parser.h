@@ -37,8 +37,8 @@ class WireParser {
   std::unique_ptr<Scratch> scratch_;
 };
 
-// "malformed JSON at offset 12: …" for text[from, to) of a larger text, or `otherwise` where the slow
-// reader finds nothing wrong.
+// "malformed JSON at offset 12: …" for text[from, to) of a larger text, or `otherwise` where the
+// slow reader finds nothing wrong.
 Error MalformedJson(std::string_view text, size_t from, size_t to, const ParseOptions& options,
                     std::string_view otherwise);
 

@@ -15,8 +15,8 @@ namespace {
 
 static_assert(sizeof(kStaticStrings) / sizeof(kStaticStrings[0]) <= kStaticSlots / 2);
 
-// Filled at start-up by the constructor below; until then every string is unknown, which is correct,
-// only larger.
+// Filled at start-up by the constructor below; until then every string is unknown, which is
+// correct, only larger.
 uint16_t slots[kStaticSlots];
 
 const bool filled = [] {

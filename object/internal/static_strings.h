@@ -10,7 +10,7 @@
 namespace xebec::object::internal {
 
 inline constexpr uint32_t kNoStaticString = ~0u;
-inline constexpr uint32_t kStaticSlots = 8192;       // a power of two, at least twice the strings
+inline constexpr uint32_t kStaticSlots = 8192;  // a power of two, at least twice the strings
 inline constexpr size_t kMaxStaticStringSize = 64;
 
 struct StaticStringEntry {
@@ -32,8 +32,16 @@ inline uint64_t HashBytes(const char* p, size_t n) {
     unsigned __int128 m = static_cast<unsigned __int128>(a) * b;
     return static_cast<uint64_t>(m) ^ static_cast<uint64_t>(m >> 64);
   };
-  auto load8 = [](const char* q) { uint64_t v; std::memcpy(&v, q, 8); return v; };
-  auto load4 = [](const char* q) { uint32_t v; std::memcpy(&v, q, 4); return uint64_t{v}; };
+  auto load8 = [](const char* q) {
+    uint64_t v;
+    std::memcpy(&v, q, 8);
+    return v;
+  };
+  auto load4 = [](const char* q) {
+    uint32_t v;
+    std::memcpy(&v, q, 4);
+    return uint64_t{v};
+  };
   uint64_t h = k0 ^ n;
   while (n > 16) {
     h = mix(h ^ load8(p), k1 ^ load8(p + 8));
@@ -48,7 +56,8 @@ inline uint64_t HashBytes(const char* p, size_t n) {
     a = load4(p);
     b = load4(p + n - 4);
   } else if (n > 0) {
-    a = static_cast<unsigned char>(p[0]) | static_cast<uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8 |
+    a = static_cast<unsigned char>(p[0]) |
+        static_cast<uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8 |
         static_cast<uint64_t>(static_cast<unsigned char>(p[n - 1])) << 16;
   }
   return mix(h ^ a, k1 ^ b);
@@ -62,7 +71,8 @@ inline uint32_t FindStaticString(std::string_view s, uint64_t hash) {
     uint32_t entry = kStaticSlotTable[slot];
     if (entry == 0) return kNoStaticString;
     const StaticStringEntry& known = kStaticStrings[entry - 1];
-    if (known.size == s.size() && std::memcmp(known.data, s.data(), s.size()) == 0) return entry - 1;
+    if (known.size == s.size() && std::memcmp(known.data, s.data(), s.size()) == 0)
+      return entry - 1;
   }
 }
 

@@ -15,7 +15,7 @@ size_t Utf8SequenceLength(std::string_view s) {
   if (c >= 0xc2 && c < 0xe0) return continues(1) ? 2 : 0;
   if (c >= 0xe0 && c < 0xf0) {
     if (!continues(1) || !continues(2)) return 0;
-    if (c == 0xe0 && at(1) < 0xa0) return 0;  // overlong
+    if (c == 0xe0 && at(1) < 0xa0) return 0;   // overlong
     if (c == 0xed && at(1) >= 0xa0) return 0;  // surrogates
     return 3;
   }
