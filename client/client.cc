@@ -45,9 +45,7 @@ Client::Client(std::shared_ptr<runtime::http::Transport> transport, Config confi
     : rest_(std::make_shared<internal::Rest>(std::move(transport), std::move(config),
                                              std::move(options))) {}
 
-const Config& Client::config() const {
-  return rest_->config();
-}
+const Config& Client::config() const { return rest_->config(); }
 
 client::Resource Client::Resource(GroupVersionResource gvr, std::string ns) const {
   ResourceInfo info;

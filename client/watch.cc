@@ -161,10 +161,11 @@ std::optional<Result<Event<object::Object>>> WatchStream::Impl::Next() {
       }
       case Line::kEnd: {
         const size_t left = buffer_.size() - begin_;
+        if (left > 0) {
+          error = Finish(Error::Unreachable(fmt::format(
+              "the watch ended in the middle of an event ({} bytes of it came)", left)));
+        }
         Close();
-        if (left == 0) return std::nullopt;
-        error = Finish(Error::Unreachable(
-            fmt::format("the watch ended in the middle of an event ({} bytes of it came)", left)));
         break;
       }
       case Line::kFailed:
@@ -197,9 +198,7 @@ void WatchStream::Impl::Stop() {
 WatchStream::WatchStream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WatchStream::~WatchStream() = default;
 
-std::optional<Result<Event<object::Object>>> WatchStream::Next() {
-  return impl_->Next();
-}
+std::optional<Result<Event<object::Object>>> WatchStream::Next() { return impl_->Next(); }
 
 std::optional<Result<Event<object::Object>>> WatchStream::Next(const Context& ctx) {
   const auto unhook = ctx.AfterFunc([impl = impl_] { impl->Stop(); });

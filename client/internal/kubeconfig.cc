@@ -9,9 +9,7 @@
 namespace xebec::client::internal {
 namespace {
 
-int Line(const YAML::Node& node) {
-  return node.Mark().line + 1;
-}
+int Line(const YAML::Node& node) { return node.Mark().line + 1; }
 
 Error Bad(const std::string& file, int line, const std::string& what) {
   return Error::InvalidInput(fmt::format("kubeconfig \"{}\" line {}: {}", file, line, what));

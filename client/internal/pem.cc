@@ -32,9 +32,7 @@ BioPtr Memory(const std::string& text) {
 }
 
 // Never prompts on the terminal: an encrypted key is an error.
-int NoPassword(char*, int, int, void*) {
-  return -1;
-}
+int NoPassword(char*, int, int, void*) { return -1; }
 
 Result<std::vector<X509Ptr>> ReadCertificates(const std::string& pem) {
   BioPtr bio = Memory(pem);
