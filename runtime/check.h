@@ -7,7 +7,7 @@
 
 namespace xebec::internal {
 
-/// Throws a Panic that names the failed condition and its place.
+// Throws a Panic that names the failed condition and its place.
 [[noreturn]] void CheckFailed(const char* condition, const char* file, int line,
                               std::string message);
 
@@ -19,7 +19,7 @@ std::string CheckMessage(fmt::format_string<Args...> format, Args&&... args) {
 
 }  // namespace xebec::internal
 
-/// An invariant that stays on in release: `CHECK(n > 0, "n is {}", n)`. A failure is a Panic.
+// An invariant that stays on in release: `CHECK(n > 0, "n is {}", n)`. A failure is a Panic.
 #define CHECK(condition, ...)                                                 \
   do {                                                                        \
     if (!(condition)) [[unlikely]] {                                          \
@@ -28,7 +28,7 @@ std::string CheckMessage(fmt::format_string<Args...> format, Args&&... args) {
     }                                                                         \
   } while (false)
 
-/// The same, in debug and sanitizer builds only: for checks that cost.
+// The same, in debug and sanitizer builds only: for checks that cost.
 #ifdef XEBEC_DEBUG_CHECKS
 #define DCHECK(...) CHECK(__VA_ARGS__)
 #else

@@ -10,18 +10,18 @@
 namespace xebec {
 
 namespace internal {
-/// Panics: the value of a failed Result was asked for.
+// Panics: the value of a failed Result was asked for.
 [[noreturn]] void ResultHasNoValue(const Error& error);
 [[noreturn]] void ResultHasNoError();
 }  // namespace internal
 
-/// A value, or the Error that stood in its way. It must be looked at.
-///
-///   Result<Pod> pod = client.Get<Pod>(ctx, key);
-///   if (!pod) return pod.error();
-///   Use(*pod);
-///
-/// `value()`, `*` and `->` panic where there is no value.
+// A value, or the Error that stood in its way. It must be looked at.
+//
+//   Result<Pod> pod = client.Get<Pod>(ctx, key);
+//   if (!pod) return pod.error();
+//   Use(*pod);
+//
+// `value()`, `*` and `->` panic where there is no value.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -82,7 +82,7 @@ class [[nodiscard]] Result {
   std::expected<T, Error> state_;
 };
 
-/// Success without a value, or an Error. `return {};` is success.
+// Success without a value, or an Error. `return {};` is success.
 template <>
 class [[nodiscard]] Result<void> {
  public:
@@ -114,7 +114,7 @@ class [[nodiscard]] Result<void> {
 #define XEBEC_RESULT_CONCAT2(a, b) a##b
 #define XEBEC_RESULT_CONCAT(a, b) XEBEC_RESULT_CONCAT2(a, b)
 
-/// Evaluates `expr` (a Result); returns its error from the enclosing function, if it has one.
+// Evaluates `expr` (a Result); returns its error from the enclosing function, if it has one.
 #define XEBEC_TRY(expr)                                                             \
   do {                                                                              \
     if (auto xebec_try_result = (expr); !xebec_try_result.ok()) {                   \
@@ -122,8 +122,8 @@ class [[nodiscard]] Result<void> {
     }                                                                               \
   } while (false)
 
-/// `XEBEC_ASSIGN_OR_RETURN(auto pod, client.Get<Pod>(ctx, key));` declares or assigns `lhs` with
-/// the value, or returns the error from the enclosing function.
+// `XEBEC_ASSIGN_OR_RETURN(auto pod, client.Get<Pod>(ctx, key));` declares or assigns `lhs` with
+// the value, or returns the error from the enclosing function.
 #define XEBEC_ASSIGN_OR_RETURN(lhs, ...) \
   XEBEC_ASSIGN_OR_RETURN_IMPL(XEBEC_RESULT_CONCAT(xebec_result_, __LINE__), lhs, (__VA_ARGS__))
 #define XEBEC_ASSIGN_OR_RETURN_IMPL(tmp, lhs, expr) \

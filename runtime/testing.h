@@ -6,16 +6,16 @@
 
 #include "runtime/internal/test_run.h"
 
-/// Tests that run on fibers.
-///
-///   XEBEC_TEST(Chan, SendWakesTheReceiver) { … }       // on the scheduler, with several Ps
-///   XEBEC_SIM_TEST(Chan, KeepsItsOrder) { … }          // simulated, over several seeds
-///
-/// Each ends with a check that no fiber was left behind: a leaked one fails the test with its name
-/// and the place that started it. XEBEC_SEED replays one seed, XEBEC_SEEDS sets how many are run.
+// Tests that run on fibers.
+//
+//   XEBEC_TEST(Chan, SendWakesTheReceiver) { … }       // on the scheduler, with several Ps
+//   XEBEC_SIM_TEST(Chan, KeepsItsOrder) { … }          // simulated, over several seeds
+//
+// Each ends with a check that no fiber was left behind: a leaked one fails the test with its name
+// and the place that started it. XEBEC_SEED replays one seed, XEBEC_SEEDS sets how many are run.
 namespace xebec::runtime::testing {
 
-/// Death tests fork; threads of the scheduler do not survive a fork, so they start anew.
+// Death tests fork; threads of the scheduler do not survive a fork, so they start anew.
 inline const bool kDeathTestsStartAnew = [] {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   return true;

@@ -6,16 +6,16 @@ namespace xebec::runtime {
 
 #ifdef XEBEC_SEEDED
 namespace internal {
-/// In a simulation, on a fiber that holds no SpinLock: now and then lets another fiber run first.
+// In a simulation, on a fiber that holds no SpinLock: now and then lets another fiber run first.
 void SeededPoint();
 }  // namespace internal
 #endif
 
-/// The runtime's atomic: std::atomic, except that in the seeded build each operation is a point
-/// where a simulation may switch fibers. Without that, one thread could never show a lost wake-up.
-///
-/// Every operation takes its memory order explicitly. Not for the scheduler's own state, which
-/// must not switch under itself: that uses std::atomic.
+// The runtime's atomic: std::atomic, except that in the seeded build each operation is a point
+// where a simulation may switch fibers. Without that, one thread could never show a lost wake-up.
+//
+// Every operation takes its memory order explicitly. Not for the scheduler's own state, which
+// must not switch under itself: that uses std::atomic.
 template <class T>
 class Atomic {
  public:

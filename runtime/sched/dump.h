@@ -6,7 +6,7 @@
 
 namespace xebec::runtime {
 
-/// What is known of one fiber.
+// What is known of one fiber.
 struct FiberInfo {
   uint64_t id = 0;
   std::string name;         // "fiber ID" if it has none
@@ -18,28 +18,28 @@ struct FiberInfo {
 
 struct DumpOptions {
   bool stacks = true;
-  /// How many fibers at most.
+  // How many fibers at most.
   size_t limit = 10000;
 };
 
-/// Every fiber that exists, by id. From a fiber: stops the world for some microseconds each hundred
-/// fibers. From another thread: what can be read without stopping (no stacks).
+// Every fiber that exists, by id. From a fiber: stops the world for some microseconds each hundred
+// fibers. From another thread: what can be read without stopping (no stacks).
 std::vector<FiberInfo> ListFibers(const DumpOptions& options = {});
 
-/// The same as text, in the form of Go's dumps: "fiber 12 [chan receive, 3 minutes]:", the frames,
-/// "created at file:line".
+// The same as text, in the form of Go's dumps: "fiber 12 [chan receive, 3 minutes]:", the frames,
+// "created at file:line".
 std::string DumpFibers(const DumpOptions& options = {});
 
-/// The text of DumpFibers for fibers that were listed before.
+// The text of DumpFibers for fibers that were listed before.
 std::string FormatFibers(const std::vector<FiberInfo>& fibers);
 
-/// One line for each address: "  function at file:line".
+// One line for each address: "  function at file:line".
 std::string Symbolize(const std::vector<uintptr_t>& pcs);
 
-/// Fibers that exist, the calling one included.
+// Fibers that exist, the calling one included.
 int64_t FiberCount();
 
-/// Numbers of the scheduler since the process started.
+// Numbers of the scheduler since the process started.
 struct SchedStats {
   int procs = 0;
   int threads = 0;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <atomic>
@@ -114,6 +115,21 @@ __attribute__((no_sanitize("address", "thread"))) void PrintOthers() {
   if (more > 0) Print(fmt::format("… and {} more fibers\n", more));
 }
 
+_Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* arg) {
+  auto* pcs = static_cast<std::vector<uintptr_t>*>(arg);
+  const uintptr_t pc = _Unwind_GetIP(context);
+  if (pc != 0) pcs->push_back(pc);
+  return pcs->size() < 128 ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+// By the unwinder's tables, not by frame pointers: the C++ runtime, through which this came, keeps
+// none.
+std::vector<uintptr_t> UnwindStack() {
+  std::vector<uintptr_t> pcs;
+  _Unwind_Backtrace(&OnFrame, &pcs);
+  return pcs;
+}
+
 [[noreturn]] void OnTerminate() {
   DieAlone();
   if (std::exception_ptr exception = std::current_exception()) {
@@ -124,7 +140,7 @@ __attribute__((no_sanitize("address", "thread"))) void PrintOthers() {
     Print("panic: std::terminate was called\n");
   }
   // Nothing was unwound yet: the stack still leads to where it was thrown.
-  PrintSelf(WalkStack(__builtin_frame_address(0), 0));
+  PrintSelf(UnwindStack());
   PrintOthers();
   End();
 }

@@ -33,11 +33,11 @@ void RunClosure(void* closure) {
 }
 }  // namespace internal
 
-/// Starts a fiber that runs a copy of `fn` (small ones are stored in the fiber itself). `name` is
-/// copied, at most 63 bytes of it; dumps, panics and crash reports show it.
-///
-/// Never blocks. From any thread while the scheduler runs; from a fiber it is cheapest (the new
-/// fiber runs next on this P). An exception that leaves `fn` ends the process, as in Go.
+// Starts a fiber that runs a copy of `fn` (small ones are stored in the fiber itself). `name` is
+// copied, at most 63 bytes of it; dumps, panics and crash reports show it.
+//
+// Never blocks. From any thread while the scheduler runs; from a fiber it is cheapest (the new
+// fiber runs next on this P). An exception that leaves `fn` ends the process, as in Go.
 template <class F>
 void GoNamed(std::string_view name, F&& fn,
              std::source_location where = std::source_location::current()) {
@@ -57,26 +57,26 @@ void GoNamed(std::string_view name, F&& fn,
   internal::FinishGo(fiber.g, &internal::RunClosure<Fn>);
 }
 
-/// Starts a fiber that has no name but its number.
+// Starts a fiber that has no name but its number.
 template <class F>
 void Go(F&& fn, std::source_location where = std::source_location::current()) {
   GoNamed(std::string_view(), std::forward<F>(fn), where);
 }
 
-/// Lets the other fibers of this P run first. Outside of fibers, the thread yields.
+// Lets the other fibers of this P run first. Outside of fibers, the thread yields.
 void Yield();
 
-/// Yields only if the scheduler asked for it (after 10 ms, or to stop the world). For long loops.
+// Yields only if the scheduler asked for it (after 10 ms, or to stop the world). For long loops.
 [[gnu::always_inline]] inline void YieldIfNeeded() { Poll(); }
 
-/// The running fiber's id, unique in the process; 0 outside of fibers.
+// The running fiber's id, unique in the process; 0 outside of fibers.
 FiberId CurrentFiberId();
-/// Its name, or "fiber ID"; "thread" outside of fibers. Valid while the fiber runs.
+// Its name, or "fiber ID"; "thread" outside of fibers. Valid while the fiber runs.
 std::string_view CurrentFiberName();
 inline bool OnFiber() { return CurrentG() != nullptr; }
 
-/// The number of Ps. SetProcs changes it at run time: stops the world briefly. `n` is clamped to
-/// 1…256. Call it from a fiber or before the scheduler starts.
+// The number of Ps. SetProcs changes it at run time: stops the world briefly. `n` is clamped to
+// 1…256. Call it from a fiber or before the scheduler starts.
 void SetProcs(int n);
 int Procs();
 
@@ -91,20 +91,20 @@ struct BlockingScope {
 };
 }  // namespace internal
 
-/// Runs `fn`, which may block the thread (files, getaddrinfo, foreign libraries), on this thread;
-/// if it takes longer than some 20 µs, the P goes on with other fibers on another thread.
-///
-/// `fn` must not use the managed heap (no Make, no Member store, no new Ref), nor channels, locks
-/// or other calls that park. Nested calls are fine. errno is not kept: return what you need.
-/// In a simulation and outside of fibers `fn` simply runs.
+// Runs `fn`, which may block the thread (files, getaddrinfo, foreign libraries), on this thread;
+// if it takes longer than some 20 µs, the P goes on with other fibers on another thread.
+//
+// `fn` must not use the managed heap (no Make, no Member store, no new Ref), nor channels, locks
+// or other calls that park. Nested calls are fine. errno is not kept: return what you need.
+// In a simulation and outside of fibers `fn` simply runs.
 template <class F>
 decltype(auto) Blocking(F&& fn) {
   internal::BlockingScope scope;
   return std::forward<F>(fn)();
 }
 
-/// While it lives, its fiber stays on its thread, and no other fiber runs there: for libraries that
-/// keep state by thread. May be nested. Each switch to and from such a fiber costs a thread switch.
+// While it lives, its fiber stays on its thread, and no other fiber runs there: for libraries that
+// keep state by thread. May be nested. Each switch to and from such a fiber costs a thread switch.
 class LockThread {
  public:
   LockThread();
@@ -115,12 +115,12 @@ class LockThread {
 
 namespace internal {
 size_t NewFiberLocalKey();
-/// The running fiber's value for `key`, made by `make` at first use; destroyed when the fiber ends.
+// The running fiber's value for `key`, made by `make` at first use; destroyed when the fiber ends.
 void* FiberLocalValue(size_t key, void* (*make)(), void (*destroy)(void*));
 }  // namespace internal
 
-/// A value for each fiber, default-constructed at its first use there and destroyed when the fiber
-/// ends. Declare it at namespace scope. Holds no gc::Ref (a Root is fine). Panics outside of fibers.
+// A value for each fiber, default-constructed at its first use there and destroyed when the fiber
+// ends. Declare it at namespace scope. Holds no gc::Ref (a Root is fine). Panics outside of fibers.
 template <class T>
 class FiberLocal {
  public:

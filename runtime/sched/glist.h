@@ -6,8 +6,8 @@ namespace xebec::runtime {
 
 struct G;
 
-/// A queue of fibers, linked through G::sched_link: a fiber is on at most one such list. Not thread
-/// safe. Moving it leaves the source empty.
+// A queue of fibers, linked through G::sched_link: a fiber is on at most one such list. Not thread
+// safe. Moving it leaves the source empty.
 class GList {
  public:
   GList() = default;
@@ -28,9 +28,9 @@ class GList {
   int32_t size() const { return size_; }
   void PushBack(G* g);
   void PushFront(G* g);
-  /// Null if empty.
+  // Null if empty.
   G* PopFront();
-  /// Moves all of `other` to the end.
+  // Moves all of `other` to the end.
   void Append(GList&& other);
 
  private:

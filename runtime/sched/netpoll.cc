@@ -22,10 +22,10 @@ int g_epoll = -1;  // constant after NetpollInit
 int g_event = -1;  // the same: an eventfd, level-triggered, that ends a blocking epoll_wait
 std::atomic<int> g_waiters{0};
 
-/// 1 while a wake-up is under way: set by NetpollBreak before it writes to the eventfd, cleared by
-/// the blocking poller after it has read it. So there is at most one write for each blocking poll,
-/// and a Break that finds 1 may rely on that write: it has not been consumed, or its reader has not
-/// yet returned to the scheduler, which looks for work again after it.
+// 1 while a wake-up is under way: set by NetpollBreak before it writes to the eventfd, cleared by
+// the blocking poller after it has read it. So there is at most one write for each blocking poll,
+// and a Break that finds 1 may rely on that write: it has not been consumed, or its reader has not
+// yet returned to the scheduler, which looks for work again after it.
 std::atomic<uint32_t> g_break_pending{0};
 
 constexpr uint64_t kEventData = 0;  // no PollDesc has address 0
@@ -35,7 +35,7 @@ constexpr uint64_t kEventData = 0;  // no PollDesc has address 0
   std::abort();
 }
 
-/// Waits with nanoseconds where the kernel can; an errno as a negative number.
+// Waits with nanoseconds where the kernel can; an errno as a negative number.
 int EpollWait(epoll_event* events, int n, int64_t delay_ns) {
   static std::atomic<bool> no_pwait2{false};
   if (delay_ns > 0 && !no_pwait2.load(std::memory_order_relaxed)) {

@@ -102,8 +102,10 @@ void RunMain(std::function<void()> body, const RunOptions& options) {
     body = nullptr;  // what it captured is destroyed while the world still runs
     FreezeWorld();
   });
-  StartStoppedWorld(procs);
+  // Before the world runs: from then on the turn is somebody else's. One who waited for it when
+  // the last main fiber ended gets it now.
   PassWorldOwnership();
+  StartStoppedWorld(procs);
   sched.ended.Sleep();
   sim_active.store(false, std::memory_order_seq_cst);
   if (failure) std::rethrow_exception(failure);

@@ -10,7 +10,7 @@
 
 namespace xebec::runtime::internal {
 
-/// Sleeps while `*word == expected`, at most `timeout_ns` (< 0: without limit). May return early.
+// Sleeps while `*word == expected`, at most `timeout_ns` (< 0: without limit). May return early.
 inline void FutexWait(std::atomic<uint32_t>* word, uint32_t expected, int64_t timeout_ns = -1) {
   timespec ts{};
   if (timeout_ns >= 0) {
@@ -26,10 +26,10 @@ inline void FutexWake(std::atomic<uint32_t>* word, int count) {
           0);
 }
 
-/// A one-shot event between threads: one sleeper, one waker, cleared by the sleeper.
+// A one-shot event between threads: one sleeper, one waker, cleared by the sleeper.
 class Note {
  public:
-  /// Release: what the waker wrote before is seen by the sleeper after Sleep (acquire).
+  // Release: what the waker wrote before is seen by the sleeper after Sleep (acquire).
   void Wake() {
     word_.store(1, std::memory_order_release);
     FutexWake(&word_, 1);
@@ -37,7 +37,7 @@ class Note {
   void Sleep() {
     while (word_.load(std::memory_order_acquire) == 0) FutexWait(&word_, 0);
   }
-  /// True if it was woken within `timeout_ns`.
+  // True if it was woken within `timeout_ns`.
   bool SleepFor(int64_t timeout_ns) {
     if (word_.load(std::memory_order_acquire) == 0) FutexWait(&word_, 0, timeout_ns);
     return word_.load(std::memory_order_acquire) != 0;

@@ -12,10 +12,10 @@ namespace xebec::runtime {
 struct M;
 struct P;
 
-/// States of a fiber. Who may change it: the thread that runs it (Running → any), its one waker
-/// (Waiting → Runnable), the scheduler that took it from a queue (Runnable → Running), its starter
-/// (Dead → Runnable). Release on each change, acquire on each look, so that whoever sees a fiber
-/// Waiting or Runnable also sees its saved stack.
+// States of a fiber. Who may change it: the thread that runs it (Running → any), its one waker
+// (Waiting → Runnable), the scheduler that took it from a queue (Runnable → Running), its starter
+// (Dead → Runnable). Release on each change, acquire on each look, so that whoever sees a fiber
+// Waiting or Runnable also sees its saved stack.
 enum class GStatus : uint32_t { kDead, kRunnable, kRunning, kWaiting, kBlocking };
 
 namespace internal {
@@ -27,11 +27,11 @@ inline constexpr size_t kMaxName = 63;
 
 }  // namespace internal
 
-/// A fiber. Lives in a slab and is never returned to the system; a finished one goes to a P's free
-/// list and is used again under a new id.
-///
-/// Plain fields belong to the thread that runs the fiber, and with it from queue to queue: each
-/// hand-over (Ready, run queues, Park's commit) is a release-acquire pair.
+// A fiber. Lives in a slab and is never returned to the system; a finished one goes to a P's free
+// list and is used again under a new id.
+//
+// Plain fields belong to the thread that runs the fiber, and with it from queue to queue: each
+// hand-over (Ready, run queues, Park's commit) is a release-acquire pair.
 struct alignas(64) G {
   // The switch.
   void* sp = nullptr;  // where its context lies while it does not run; null before its first run
@@ -79,19 +79,19 @@ struct alignas(64) G {
 
 namespace internal {
 
-/// Takes a finished G from this P's list or makes one. Its fields are reset but for its id.
+// Takes a finished G from this P's list or makes one. Its fields are reset but for its id.
 G* AcquireG(P* p);
-/// Returns a finished one. Without a P (null): to the shared list.
+// Returns a finished one. Without a P (null): to the shared list.
 void ReleaseG(P* p, G* g);
-/// Moves all of p's free Gs to the shared list.
+// Moves all of p's free Gs to the shared list.
 void PurgeFreeGs(P* p);
 
-/// Calls `fn` for every G that was ever made, dead ones included. Lock-free against growth: Gs
-/// that appear meanwhile may be missed.
+// Calls `fn` for every G that was ever made, dead ones included. Lock-free against growth: Gs
+// that appear meanwhile may be missed.
 template <class Fn>
 void ForEachG(Fn&& fn);
 
-/// One slab of Gs; slabs form a list that only grows.
+// One slab of Gs; slabs form a list that only grows.
 struct GSlab {
   static constexpr size_t kCount = 128;
   GSlab* next = nullptr;

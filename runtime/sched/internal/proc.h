@@ -15,16 +15,16 @@
 #include "runtime/sched/spinlock.h"
 #include "runtime/sched/timers.h"
 
-/// The scheduler's state. docs/runtime.md explains it; the names are Go's.
+// The scheduler's state. docs/runtime.md explains it; the names are Go's.
 namespace xebec::runtime {
 
-/// States of a P. Idle ↔ Running by the scheduler under sched.lock; Running → Blocking by the owner
-/// (release store); Blocking → Running by the returning owner, → Idle by sysmon, → Stopped by the
-/// stopper of the world, each by compare-and-swap, so that exactly one of them gets it.
+// States of a P. Idle ↔ Running by the scheduler under sched.lock; Running → Blocking by the owner
+// (release store); Blocking → Running by the returning owner, → Idle by sysmon, → Stopped by the
+// stopper of the world, each by compare-and-swap, so that exactly one of them gets it.
 enum class PStatus : uint32_t { kIdle, kRunning, kBlocking, kStopped, kDead };
 
-/// A processor: the right to run fibers, with the queues and caches that go with it. `procs` of
-/// them are in use; they are never freed.
+// A processor: the right to run fibers, with the queues and caches that go with it. `procs` of
+// them are in use; they are never freed.
 struct alignas(64) P : internal::PHead {
   static constexpr uint32_t kQueue = 256;
   static constexpr uint32_t kStackPool = 64;
@@ -66,10 +66,10 @@ struct alignas(64) P : internal::PHead {
   std::atomic<G*> queue[kQueue] = {};
 };
 
-/// What a fiber asks of the scheduler when it switches to it.
+// What a fiber asks of the scheduler when it switches to it.
 enum class Request : uint8_t { kNone, kPark, kYield, kExit, kBlockingExit, kStopped, kFreeze };
 
-/// A thread that runs fibers. Never freed; parked when there is nothing to do.
+// A thread that runs fibers. Never freed; parked when there is nothing to do.
 struct M {
   int id = 0;
   pthread_t thread{};
@@ -104,7 +104,7 @@ inline constexpr int kMaxProcs = 256;
 inline constexpr int kMaxThreads = 10000;
 inline constexpr int64_t kTimeSlice = 10 * 1000 * 1000;
 
-/// The one scheduler of the process.
+// The one scheduler of the process.
 struct Sched {
   RawSpinLock lock;
 
@@ -155,16 +155,16 @@ struct Sched {
 };
 extern Sched sched;
 
-/// The P with this number, or null. Acquire pairs with the release that published it.
+// The P with this number, or null. Acquire pairs with the release that published it.
 inline P* PAt(int i) { return sched.all_ps[i].load(std::memory_order_acquire); }
 
-/// Bits of PHead::poll_request.
+// Bits of PHead::poll_request.
 inline constexpr uint32_t kPollSliceOver = 1;  // sysmon: others wait for this P
 inline constexpr uint32_t kPollStop = 2;       // the world is to stop
 inline constexpr uint32_t kPollSimulated = 4;  // a simulation looks at every poll
 
 inline int64_t CoarseNow() { return sched.coarse_now.load(std::memory_order_relaxed); }
-/// Adds to a counter that only the calling thread writes.
+// Adds to a counter that only the calling thread writes.
 inline void Count(std::atomic<uint64_t>& counter, uint64_t n = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
@@ -173,19 +173,19 @@ inline void Count(std::atomic<uint64_t>& counter, uint64_t n = 1) {
 void RunqPut(P* p, G* g, bool next);
 G* RunqGet(P* p, bool* inherit);
 bool RunqEmpty(P* p);
-/// The time slice that run_next would inherit is over: it goes to the tail if others wait.
+// The time slice that run_next would inherit is over: it goes to the tail if others wait.
 void RunqDemoteNext(P* p);
 G* RunqSteal(P* thief, P* victim, bool steal_run_next);
-/// Puts as many of `list` as fit; the rest stays in it.
+// Puts as many of `list` as fit; the rest stays in it.
 void RunqPutBatch(P* p, GList* list);
-/// Everything in p's queue, for procresize and tests: only by the owner or with the world stopped.
+// Everything in p's queue, for procresize and tests: only by the owner or with the world stopped.
 void RunqDrain(P* p, GList* out);
 
 // The global queue; sched.lock is held.
 void GlobalPut(G* g);
 void GlobalPutHead(G* g);
 void GlobalPutBatch(GList* list);
-/// One for the caller, a fair share (at most `max` more) into p's queue.
+// One for the caller, a fair share (at most `max` more) into p's queue.
 G* GlobalGet(P* p, int32_t max);
 
 // proc.cc
@@ -199,10 +199,10 @@ void StartM(P* p, bool spinning);
 void StopM(M* m);
 void WakeP();
 void HandOffP(P* p);
-/// Makes a list of fibers (taken from the poller) runnable.
+// Makes a list of fibers (taken from the poller) runnable.
 void InjectList(GList* list);
 void CheckDead();  // sched.lock is held
-/// Switches from fiber g to its M's scheduler with what is set in m->request.
+// Switches from fiber g to its M's scheduler with what is set in m->request.
 void SwitchToScheduler(G* g);
 [[noreturn]] void SwitchToSchedulerForever(G* g);
 void ChangeStatus(G* g, GStatus from, GStatus to);
@@ -213,22 +213,22 @@ void StartSysmon();
 void WakeSysmon();  // sched.lock is held
 
 // world.cc
-/// Creates the P with this number, which must be the next one, stopped.
+// Creates the P with this number, which must be the next one, stopped.
 P* MakeP(int id);
-/// Sets all Ps' poll requests.
+// Sets all Ps' poll requests.
 void RequestPolls();
-/// With the world stopped: makes it run again with `procs` Ps (0: as many as before). Does not
-/// give up world_owner.
+// With the world stopped: makes it run again with `procs` Ps (0: as many as before). Does not
+// give up world_owner.
 void StartStoppedWorld(int procs);
-/// The next fiber that waits to stop the world gets its turn.
+// The next fiber that waits to stop the world gets its turn.
 void PassWorldOwnership();
-/// As the last act of a main fiber: leaves the world stopped, and wakes RunScheduler.
+// As the last act of a main fiber: leaves the world stopped, and wakes RunScheduler.
 [[noreturn]] void FreezeWorld();
 
 // fatal.cc
-/// Prints "fatal error: <message>", the fibers, and ends the process with status 2.
+// Prints "fatal error: <message>", the fibers, and ends the process with status 2.
 [[noreturn]] void Fatal(std::string_view message);
-/// The same for a broken invariant of the scheduler itself, without looking at fibers.
+// The same for a broken invariant of the scheduler itself, without looking at fibers.
 [[noreturn]] void Throw(const char* what);
 void InstallCrashHandlers();
 void InstallAlternateStack();
@@ -239,7 +239,7 @@ inline bool SimActive() { return sim_active.load(std::memory_order_relaxed); }
 void SimReady(G* g);
 G* SimPick(M* m);
 Rand& SimRand();
-/// What NanoTime says at a simulation's beginning: not 0, which means "no timer".
+// What NanoTime says at a simulation's beginning: not 0, which means "no timer".
 inline constexpr int64_t kSimStart = 1000 * 1000 * 1000;
 int64_t SimNow();
 bool SimWantsYield();

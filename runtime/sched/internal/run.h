@@ -12,11 +12,11 @@ struct RunOptions {
   bool catching = true;    // false: what leaves the body ends the process at the throw
 };
 
-/// Starts the scheduler if it was never started, unfreezes the world, runs `body` in a fiber named
-/// "main" and waits for its end, which freezes the world. Rethrows what left the body.
+// Starts the scheduler if it was never started, unfreezes the world, runs `body` in a fiber named
+// "main" and waits for its end, which freezes the world. Rethrows what left the body.
 void RunMain(std::function<void()> body, const RunOptions& options);
 
-/// A seed for a thread's own generator.
+// A seed for a thread's own generator.
 int64_t ThreadSeed();
 
 }  // namespace xebec::runtime::internal

@@ -12,7 +12,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-/// The switch between a thread's scheduler and a fiber, with all that must travel along.
+// The switch between a thread's scheduler and a fiber, with all that must travel along.
 namespace xebec::runtime::internal {
 
 extern "C" {
@@ -21,7 +21,7 @@ void xebec_fiber_entry();
 void xebec_with_registers(void (*fn)(const void* sp, void* arg), void* arg);
 }
 
-/// What a saved context looks like in memory (switch_x86_64.S).
+// What a saved context looks like in memory (switch_x86_64.S).
 struct SavedContext {
   uint32_t mxcsr;
   uint16_t x87_control;
@@ -32,7 +32,7 @@ struct SavedContext {
 };
 static_assert(sizeof(SavedContext) == 64);
 
-/// Lays a first context onto g's fresh stack, so that a switch to it begins at the entry.
+// Lays a first context onto g's fresh stack, so that a switch to it begins at the entry.
 inline void PrepareContext(G* g) {
   auto* words = reinterpret_cast<uintptr_t*>(g->stack_hi) - 2;
   words[0] = 0;  // ends the frame-pointer chain for walkers that look one word up
@@ -50,7 +50,7 @@ inline void PrepareContext(G* g) {
 // are not inlined into one another's callers by name only, but carry the attribute all along.
 #define XEBEC_NO_TSAN __attribute__((no_sanitize("thread")))
 
-/// From the scheduler to g and, when g switches back, returned.
+// From the scheduler to g and, when g switches back, returned.
 [[gnu::noinline]] XEBEC_NO_TSAN inline void SwitchToFiber(M* m, G* g) {
   // The C++ runtime's exception state belongs to the fiber; the scheduler never has any of its
   // own at this point. Both are read and written on the scheduler's side, where the thread is
