@@ -2,28 +2,12 @@
 
 #include "apiserver/internal/item.h"
 #include "apiserver/internal/validation.h"
+#include "object/base64.h"
 
 namespace xebec::apiserver {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string Base64(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      word = word << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out += i + j <= bytes.size() ? kDigits[word >> (18 - 6 * j) & 63] : '=';
-    }
-  }
-  return out;
-}
 
 void Default(Json& object, const char* key, Json value) {
   if (!object.contains(key)) object[key] = std::move(value);
@@ -63,7 +47,7 @@ void ApplyDefaults(const Resource& resource, Json& object) {
     Default(object, "type", "Opaque");
     if (auto text = object.find("stringData"); text != object.end() && text->is_object()) {
       for (const auto& [key, value] : text->items()) {
-        if (value.is_string()) object["data"][key] = Base64(value.get_ref<const std::string&>());
+        if (value.is_string()) object["data"][key] = object::EncodeBase64(value.get_ref<const std::string&>());
       }
       object.erase("stringData");
     }
