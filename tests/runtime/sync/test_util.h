@@ -22,11 +22,11 @@ std::string PanicOf(F&& fn) {
 
 // Whether the Panic that `fn` throws says `text`.
 template <class F>
-testing::AssertionResult PanicsWith(const std::string& text, F&& fn) {
+::testing::AssertionResult PanicsWith(const std::string& text, F&& fn) {
   const std::string message = PanicOf(std::forward<F>(fn));
-  if (message.find(text) != std::string::npos) return testing::AssertionSuccess();
-  if (message.empty()) return testing::AssertionFailure() << "no panic";
-  return testing::AssertionFailure() << "the panic says: " << message;
+  if (message.find(text) != std::string::npos) return ::testing::AssertionSuccess();
+  if (message.empty()) return ::testing::AssertionFailure() << "no panic";
+  return ::testing::AssertionFailure() << "the panic says: " << message;
 }
 
 }  // namespace xebec::runtime
