@@ -65,8 +65,11 @@ function(xebec_install)
   include(CMakePackageConfigHelpers)
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/xebecConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/xebecConfig.cmake ${PROJECT_SOURCE_DIR}/cmake/XebecDependencies.cmake
-                ${CMAKE_BINARY_DIR}/xebecConfigVersion.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/XebecApi.cmake ${CMAKE_BINARY_DIR}/xebecConfigVersion.cmake
     DESTINATION ${package_dir})
+  # What xebec_api() needs: the generator, and the schemas that a user's kinds refer to.
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/object/gen ${PROJECT_SOURCE_DIR}/object/api DESTINATION ${package_dir}
+    FILES_MATCHING PATTERN "*.py" PATTERN "*.yaml")
 endfunction()
 
 # One test program for each call; each of its tests is a ctest test in a process of its own, found when
