@@ -129,22 +129,6 @@ Result<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
-std::string EncodeBase64(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t bits = 0;
-    const size_t n = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k) {
-      bits = bits << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out.push_back(k <= n ? kAlphabet[bits >> (18 - 6 * k) & 63] : '=');
-    }
-  }
-  return out;
-}
-
 Result<void> CheckCertificates(const std::string& pem, int64_t now_ns) {
   auto certs = ReadCertificates(pem);
   if (!certs.ok()) return certs.error();

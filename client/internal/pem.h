@@ -12,7 +12,6 @@ namespace xebec::client::internal {
 // Decodes standard base64; whitespace is skipped. The error says what is wrong and at which
 // character.
 Result<std::string> DecodeBase64(std::string_view text);
-std::string EncodeBase64(std::string_view bytes);
 
 // Checks that `pem` holds at least one certificate and that the first is valid at `now_ns`
 // (nanoseconds since 1970). The error is the rest of a sentence: "holds no certificate", "expired

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "client/internal/pem.h"
+#include "object/base64.h"
 #include "runtime/debug/log.h"
 #include "runtime/rand.h"
 #include "runtime/sched/time.h"
@@ -85,8 +85,8 @@ Request Rest::MakeRequest(const Call& call) {
     if (std::string token = token_.Get(); !token.empty()) {
       request.headers.Set("Authorization", "Bearer " + token);
     } else if (!config_.username.empty()) {
-      request.headers.Set("Authorization",
-                          "Basic " + EncodeBase64(config_.username + ":" + config_.password));
+      request.headers.Set("Authorization", "Basic " + object::EncodeBase64(config_.username + ":" +
+                                                                           config_.password));
     }
   }
   const Config::Impersonate& as = config_.impersonate;
@@ -156,12 +156,12 @@ void Rest::TellWarnings(const Call& call, const Headers& headers) {
 }
 
 Error Rest::TransportError(const Call& call, Error error, int64_t start) const {
-  if (IsDeadlineExceeded(error)) {
-    const double seconds = static_cast<double>(runtime::NanoTime() - start) / 1e9;
-    return std::move(error).Wrap(
-        fmt::format("{} {}{}: no answer in {:.3g} s", call.method, host_, call.path, seconds));
-  }
-  return std::move(error).Wrap(fmt::format("{} {}{}", call.method, host_, call.path));
+  // The HTTP transport names the request itself; others do not.
+  if (error.message.starts_with(call.method + " ")) return error;
+  const std::string what = fmt::format("{} {}{}", call.method, host_, call.path);
+  if (!IsDeadlineExceeded(error)) return std::move(error).Wrap(what);
+  const double seconds = static_cast<double>(runtime::NanoTime() - start) / 1e9;
+  return std::move(error).Wrap(fmt::format("{}: no answer within {:.3g} s", what, seconds));
 }
 
 Result<Response> Rest::Do(const Context& caller, const Call& call) {

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "client/internal/pem.h"
+#include "object/base64.h"
 #include "tests/client/certificates.h"
 
 namespace xebec::client {
@@ -94,8 +95,8 @@ users:
     client-certificate-data: {}
     client-key-data: {}
 )",
-                     internal::EncodeBase64(id.cert_pem), server,
-                     internal::EncodeBase64(id.cert_pem), internal::EncodeBase64(id.key_pem));
+                     object::EncodeBase64(id.cert_pem), server, object::EncodeBase64(id.cert_pem),
+                     object::EncodeBase64(id.key_pem));
 }
 
 std::string TokenConfig(const std::string& name, const std::string& server,
@@ -265,12 +266,12 @@ TEST(Config, BadBase64SaysWhichFieldAndWhere) {
 }
 
 TEST(Config, CertificateDataThatIsNoCertificateSaysSo) {
-  const std::string text = internal::EncodeBase64("hello");
+  const std::string text = object::EncodeBase64("hello");
   ExpectTells(
       FailureOfText(UserText("client-certificate-data: " + text + ", client-key-data: " + text)),
       {"client-certificate-data", "no PEM certificate"});
   const std::string broken =
-      internal::EncodeBase64("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+      object::EncodeBase64("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   ExpectTells(
       FailureOfText(UserText("", "server: 'https://h', certificate-authority-data: " + broken)),
       {"certificate-authority-data", "cannot be decoded"});
@@ -281,7 +282,7 @@ TEST(Config, AnExpiredClientCertificateTellsItsDate) {
   const Identity good = MakeIdentity("ca");
   const std::string user =
       fmt::format("client-certificate-data: {}, client-key-data: {}",
-                  internal::EncodeBase64(id.cert_pem), internal::EncodeBase64(id.key_pem));
+                  object::EncodeBase64(id.cert_pem), object::EncodeBase64(id.key_pem));
   const std::string message = FailureOfText(UserText(user));
   ExpectTells(message, {"user \"u\"", "client-certificate-data", "expired on 20", "renew"});
   EXPECT_TRUE(Config::FromKubeconfig(KindConfig(good)).ok());
@@ -292,7 +293,7 @@ TEST(Config, ACertificateOfTheFutureAndAForeignKeyAreRefused) {
   const Identity other = MakeIdentity("other");
   const auto user = [](const std::string& cert, const std::string& key) {
     return UserText(fmt::format("client-certificate-data: {}, client-key-data: {}",
-                                internal::EncodeBase64(cert), internal::EncodeBase64(key)));
+                                object::EncodeBase64(cert), object::EncodeBase64(key)));
   };
   ExpectTells(FailureOfText(user(future.cert_pem, future.key_pem)), {"not valid before"});
   ExpectTells(FailureOfText(user(other.cert_pem, future.key_pem)), {"does not belong"});
@@ -311,7 +312,7 @@ TEST(Config, PluginsProxiesAndContradictionsAreRefusedInOneLine) {
   ExpectTells(FailureOfText(UserText("",
                                      "server: 'https://h', insecure-skip-tls-verify: true, "
                                      "certificate-authority-data: " +
-                                         internal::EncodeBase64(id.cert_pem))),
+                                         object::EncodeBase64(id.cert_pem))),
               {"exclude each other"});
 }
 
@@ -370,7 +371,7 @@ TEST(Config, InAPodTheServiceAccountIsUsed) {
 
 TEST(Base64, RoundTripsAndRefusesWhatIsNone) {
   for (const std::string text : {"", "a", "ab", "abc", "abcd", "\xff\x00\x10"}) {
-    auto back = internal::DecodeBase64(internal::EncodeBase64(text));
+    auto back = internal::DecodeBase64(object::EncodeBase64(text));
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(*back, text);
   }

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "client/client.h"
-#include "client/internal/pem.h"
+#include "object/base64.h"
 #include "runtime/net/http.h"
 #include "runtime/testing.h"
 #include "tests/client/certificates.h"
@@ -60,8 +60,8 @@ users: [{{name: u, user: {{client-certificate-data: {}, client-key-data: {}}}}}]
 contexts: [{{name: x, context: {{cluster: k, user: u}}}}]
 current-context: x
 )",
-      address, internal::EncodeBase64(ca.cert_pem), internal::EncodeBase64(user.cert_pem),
-      internal::EncodeBase64(user.key_pem));
+      address, object::EncodeBase64(ca.cert_pem), object::EncodeBase64(user.cert_pem),
+      object::EncodeBase64(user.key_pem));
 }
 
 Result<object::Object> GetPod(const Config& config) {
