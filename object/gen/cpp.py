@@ -16,7 +16,7 @@ def words(json_name):
     name = json_name.lstrip("$")
     out = []
     for part in re.split(r"[^A-Za-z0-9]+", name):
-        out += re.findall(r"[A-Z]+s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[A-Z]", part)
+        out += re.findall(r"[A-Z]+s(?![a-z])|[A-Z]+(?![a-z])\d*|[A-Z]?[a-z0-9]+|[A-Z]", part)
     return out
 
 

@@ -30,12 +30,11 @@ def load(api, extra=None):
 
 
 def write(path, text):
-    """Writes the file; it keeps its time where nothing changed."""
+    """Writes the file, unless it is the same already: ninja then rebuilds nothing."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     if os.path.exists(path):
         with open(path, encoding="utf-8") as f:
             if f.read() == text:
-                os.utime(path)
                 return
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
