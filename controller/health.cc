@@ -66,7 +66,7 @@ void HealthChecks::Serve(runtime::http::Request& request, runtime::http::Respons
     }
     Result<void> result;
     if (auto panic = runtime::RunRecovering([&] { result = check(request.ctx); })) {
-      result = Error{.reason = "InternalError", .message = "panic: " + panic->message};
+      result = Error::Internal("panic: " + panic->message);
     }
     if (result) {
       lines += fmt::format("[+]{} ok\n", name);

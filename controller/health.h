@@ -27,6 +27,7 @@ class HealthChecks {
  public:
   explicit HealthChecks(std::string endpoint) : endpoint_(std::move(endpoint)) {}
 
+  const std::string& endpoint() const { return endpoint_; }
   void Add(std::string name, HealthCheck check);
   void Serve(runtime::http::Request& request, runtime::http::ResponseWriter& response) const;
 

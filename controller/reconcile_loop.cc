@@ -161,7 +161,7 @@ void ReconcileLoop::ReconcileOne(int worker, const Context& work, const Request&
   if (panic) {
     XLOG(Error, "reconcile panicked", {"controller", name_}, {"request", request.ToString()},
          {"panic", panic->message}, {"stack", panic->stack});
-    result = Error{.reason = "InternalError", .message = "panic: " + panic->message};
+    result = Error::Internal("panic: " + panic->message);
   }
   const bool timed_out = ctx.Err() && IsDeadlineExceeded(*ctx.Err());
   cancel();
@@ -220,7 +220,10 @@ LoopStats ReconcileLoop::Stats() const {
   std::lock_guard lock(state_->mu);
   LoopStats stats = state_->stats;
   for (int64_t since : state_->running_since) {
-    if (since != 0) stats.longest_running = std::max(stats.longest_running, std::chrono::nanoseconds(now - since));
+    if (since == 0) continue;
+    const std::chrono::nanoseconds ran(now - since);
+    stats.shortest_running = stats.longest_running.count() == 0 ? ran : std::min(stats.shortest_running, ran);
+    stats.longest_running = std::max(stats.longest_running, ran);
   }
   return stats;
 }

@@ -50,7 +50,8 @@ struct LoopStats {
   uint64_t timeouts = 0;
   uint64_t retries = 0;                             // keys put back by an error or Requeue()
   int active_workers = 0;
-  std::chrono::nanoseconds longest_running{0};      // of the reconcile that runs longest now
+  std::chrono::nanoseconds longest_running{0};      // of the reconciles that run now; 0 if none does
+  std::chrono::nanoseconds shortest_running{0};
 };
 
 // One queue of requests and the workers that reconcile them (controller-runtime's Controller).

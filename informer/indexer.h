@@ -12,7 +12,7 @@
 #include "object/ids.h"
 #include "object/object.h"
 #include "runtime/result.h"
-#include "runtime/sync/rw_mutex.h"
+#include "runtime/sync/rwmutex.h"
 
 namespace xebec::informer {
 

@@ -26,8 +26,8 @@ bool HandlerRegistration::HasSynced() const { return mailbox_ != nullptr && mail
 Result<void> HandlerRegistration::WaitForSync(const Context& ctx) const {
   CHECK(mailbox_ != nullptr, "an empty HandlerRegistration was waited for");
   Result<void> result;
-  runtime::Select(runtime::OnReceive(mailbox_->synced_channel(), [](std::optional<Unit>) {}),
-                  runtime::OnReceive(ctx.Done(), [&](std::optional<Unit>) { result = *ctx.Err(); }));
+  runtime::Select(runtime::OnReceive(mailbox_->synced_channel()),
+                  runtime::OnReceive(ctx.Done(), [&] { result = *ctx.Err(); }));
   return result;
 }
 
@@ -189,8 +189,8 @@ bool SharedIndexInformer::HasSynced() const { return handlers_->synced_channel.c
 
 Result<void> SharedIndexInformer::WaitForSync(const Context& ctx) const {
   Result<void> result;
-  runtime::Select(runtime::OnReceive(handlers_->synced_channel, [](std::optional<Unit>) {}),
-                  runtime::OnReceive(ctx.Done(), [&](std::optional<Unit>) {
+  runtime::Select(runtime::OnReceive(handlers_->synced_channel),
+                  runtime::OnReceive(ctx.Done(), [&] {
                     result = ctx.Err()->Wrap(fmt::format("waiting for the cache of {}", name_));
                   }));
   return result;
@@ -215,13 +215,11 @@ void SharedIndexInformer::Resync(const Context& ctx) {
         if (next == 0 || mailbox->next_resync < next) next = mailbox->next_resync;
       }
     }
-    auto wanted = runtime::OnReceive(h.resync_wanted, [](std::optional<Unit>) {});
-    auto done = runtime::OnReceive(ctx.Done(), [](std::optional<Unit>) {});
     if (next == 0) {
-      runtime::Select(wanted, done);
+      runtime::Select(runtime::OnReceive(h.resync_wanted), runtime::OnReceive(ctx.Done()));
     } else {
       const std::chrono::nanoseconds wait(std::max<int64_t>(next - runtime::NanoTime(), 0));
-      runtime::Select(wanted, done, runtime::OnTimeout(wait, [] {}));
+      runtime::Select(runtime::OnReceive(h.resync_wanted), runtime::OnReceive(ctx.Done()), runtime::OnTimeout(wait));
     }
   }
 }
