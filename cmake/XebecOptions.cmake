@@ -9,7 +9,8 @@ add_library(xebec_options INTERFACE)
 target_compile_features(xebec_options INTERFACE cxx_std_23)
 # Frame pointers are kept everywhere: the profiler and the fiber dump walk them.
 target_compile_options(xebec_options INTERFACE -fno-omit-frame-pointer
-  $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wall>> $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wextra>>)
+  $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wall>> $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wextra>>
+  $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>>)
 # File names in logs, checks and panics are written from the repository root, whatever folder it is in. The
 # last map that matches counts; the relative one is for ccache, which shortens paths under CCACHE_BASEDIR.
 file(RELATIVE_PATH xebec_source_from_build ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})

@@ -17,7 +17,8 @@
 
 namespace xebec::controller {
 
-// Finds the keys to reconcile for an object that changed. On an update it is asked for the old and the new object.
+// Finds the keys to reconcile for an object that changed. On an update it is asked for the old and
+// the new object.
 template <class T>
 using Mapper = std::function<std::vector<Request>(const T&)>;
 
@@ -29,7 +30,8 @@ Mapper<T> MapToSelf() {
 
 // A source of requests: the events of T's informer that `predicate` lets pass, through `mapper`.
 template <class T>
-Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper, Predicate<T> predicate);
+Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper,
+                Predicate<T> predicate);
 
 // Puts a controller together and adds it to a manager.
 //
@@ -39,8 +41,8 @@ Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper, Pr
 //       .WithOptions({.max_concurrent_reconciles = 4})
 //       .Complete(reconciler);
 //
-// For: the kind that is reconciled; exactly one. Owns: objects whose controlling owner is of that kind reconcile the
-// owner. Watches: any other kind, mapped to keys by a function.
+// For: the kind that is reconciled; exactly one. Owns: objects whose controlling owner is of that
+// kind reconcile the owner. Watches: any other kind, mapped to keys by a function.
 class Builder {
  public:
   explicit Builder(Manager& manager) : manager_(manager) {}
@@ -74,9 +76,10 @@ class Builder {
 
   template <class V>
   Builder& Watches(Mapper<V> mapper, Predicate<V> predicate = {}) {
-    sources_.push_back([mapper = std::move(mapper), predicate = std::move(predicate)](Builder& self) {
-      return SourceOf<V>(self.manager_.informers(), mapper, predicate);
-    });
+    sources_.push_back(
+        [mapper = std::move(mapper), predicate = std::move(predicate)](Builder& self) {
+          return SourceOf<V>(self.manager_.informers(), mapper, predicate);
+        });
     return *this;
   }
 
@@ -85,10 +88,12 @@ class Builder {
     return *this;
   }
 
-  // Adds the controller to the manager, which starts it. Errors: InvalidInput without exactly one For, or for a name
-  // that another controller of the manager has.
+  // Adds the controller to the manager, which starts it. Errors: InvalidInput without exactly one
+  // For, or for a name that another controller of the manager has.
   Result<void> Complete(std::shared_ptr<Reconciler> reconciler);
-  Result<void> Complete(ReconcileFunc reconcile) { return Complete(MakeReconciler(std::move(reconcile))); }
+  Result<void> Complete(ReconcileFunc reconcile) {
+    return Complete(MakeReconciler(std::move(reconcile)));
+  }
 
  private:
   // The kind given to For, as owner references name it.
@@ -108,7 +113,8 @@ class Builder {
 };
 
 template <class T>
-Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper, Predicate<T> predicate) {
+Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper,
+                Predicate<T> predicate) {
   auto informer = informers.InformerFor<T>();
   auto registration = std::make_shared<informer::HandlerRegistration>();
   Source source;
@@ -135,7 +141,9 @@ Source SourceOf(informer::SharedInformerFactory& informers, Mapper<T> mapper, Pr
     }));
     return {};
   };
-  source.wait_for_sync = [=](Context ctx) -> Result<void> { return registration->WaitForSync(ctx); };
+  source.wait_for_sync = [=](Context ctx) -> Result<void> {
+    return registration->WaitForSync(ctx);
+  };
   return source;
 }
 

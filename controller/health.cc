@@ -41,7 +41,8 @@ void HealthChecks::Add(std::string name, HealthCheck check) {
   checks_[std::move(name)] = std::move(check);
 }
 
-void HealthChecks::Serve(runtime::http::Request& request, runtime::http::ResponseWriter& response) const {
+void HealthChecks::Serve(runtime::http::Request& request,
+                         runtime::http::ResponseWriter& response) const {
   std::map<std::string, HealthCheck> checks;
   {
     std::lock_guard lock(mu_);
@@ -53,7 +54,8 @@ void HealthChecks::Serve(runtime::http::Request& request, runtime::http::Respons
   if (request.path.size() > prefix.size() && request.path.starts_with(prefix)) {
     const std::string name = request.path.substr(prefix.size());
     auto found = checks.find(name);
-    if (found == checks.end()) return Reply(response, 404, fmt::format("no check named {:?}\n", name));
+    if (found == checks.end())
+      return Reply(response, 404, fmt::format("no check named {:?}\n", name));
     checks = {*found};
   }
 
@@ -78,7 +80,8 @@ void HealthChecks::Serve(runtime::http::Request& request, runtime::http::Respons
     XLOG(Warn, "health check failed", {"endpoint", endpoint_}, {"check", name},
          {"error", result.error().ToString()});
   }
-  for (const std::string& name : excluded) lines += fmt::format("warn: no check named {:?} to exclude\n", name);
+  for (const std::string& name : excluded)
+    lines += fmt::format("warn: no check named {:?} to exclude\n", name);
   if (!healthy) return Reply(response, 500, lines + fmt::format("{} check failed\n", endpoint_));
   Reply(response, 200, verbose ? lines + fmt::format("{} check passed\n", endpoint_) : "ok");
 }

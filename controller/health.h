@@ -11,8 +11,8 @@
 
 namespace xebec::controller {
 
-// A check of one thing; an Error says what is wrong. Called at each probe, under the probe's Context: it must
-// not block for long.
+// A check of one thing; an Error says what is wrong. Called at each probe, under the probe's
+// Context: it must not block for long.
 using HealthCheck = std::function<Result<void>(Context)>;
 
 // The checks behind one endpoint, answered as the API server answers them:

@@ -18,8 +18,8 @@
 namespace xebec::controller {
 
 struct ManagerOptions {
-  // Where /healthz, /readyz, /livez and /metrics are served, such as "127.0.0.1:8080"; port 0 picks a free one.
-  // Empty: nowhere. Keep it on the loopback, or behind something that asks who comes.
+  // Where /healthz, /readyz, /livez and /metrics are served, such as "127.0.0.1:8080"; port 0 picks
+  // a free one. Empty: nowhere. Keep it on the loopback, or behind something that asks who comes.
   std::string listen;
   // What the caches hold: every namespace by default.
   informer::FactoryOptions informers;
@@ -32,8 +32,8 @@ struct ManagerOptions {
 // Something else that lives as long as the manager; ends soon after its Context does.
 using Runnable = std::function<Result<void>(Context)>;
 
-// Owns what controllers share (client, caches, the HTTP endpoints) and their life: everything starts in Start and
-// stops, in reverse order, when its Context ends.
+// Owns what controllers share (client, caches, the HTTP endpoints) and their life: everything
+// starts in Start and stops, in reverse order, when its Context ends.
 //
 //   controller::Manager manager(client);
 //   XEBEC_TRY(controller::Builder(manager).For<PodSet>().Owns<Pod>().Complete(reconciler));
@@ -58,13 +58,14 @@ class Manager {
 
   void Add(std::shared_ptr<ReconcileLoop> loop);
   void AddRunnable(std::string name, Runnable runnable);
-  // The checks behind /healthz and /livez, and behind /readyz. "ping" is always there; /readyz also waits for the
-  // caches.
+  // The checks behind /healthz and /livez, and behind /readyz. "ping" is always there; /readyz also
+  // waits for the caches.
   HealthChecks& health_checks() { return healthz_; }
   HealthChecks& ready_checks() { return readyz_; }
 
-  // Serves HTTP, starts the caches, then the controllers and runnables, and blocks until `ctx` ends (a graceful stop)
-  // or one of them fails. Once only. Errors: the first failure, by name; a stop that took longer than the grace.
+  // Serves HTTP, starts the caches, then the controllers and runnables, and blocks until `ctx` ends
+  // (a graceful stop) or one of them fails. Once only. Errors: the first failure, by name; a stop
+  // that took longer than the grace.
   Result<void> Start(Context ctx);
 
   // The address that is served, once Start runs: "127.0.0.1:40123". Empty if none is.

@@ -5,7 +5,8 @@
 
 namespace xebec::controller {
 
-// Says which events of a watched kind ask for a reconcile. A member that is not set lets all its events pass.
+// Says which events of a watched kind ask for a reconcile. A member that is not set lets all its
+// events pass.
 template <class T>
 struct Predicate {
   std::function<bool(const T&)> on_create;

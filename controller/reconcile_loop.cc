@@ -17,10 +17,10 @@ namespace {
 constexpr size_t kRecentDurations = 4096;
 
 // controller-runtime's names and buckets, so that existing dashboards go on working.
-const std::vector<double> kReconcileBuckets = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4,
-                                               0.45,  0.5,  0.6,   0.7,  0.8, 0.9,  1.0, 1.25, 1.5, 1.75, 2.0,
-                                               2.5,   3.0,  3.5,   4.0,  4.5, 5,    6,   7,    8,   9,    10,
-                                               15,    20,   25,    30,   40,  50,   60};
+const std::vector<double> kReconcileBuckets = {
+    0.005, 0.01, 0.025, 0.05, 0.1,  0.15, 0.2,  0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6,
+    0.7,   0.8,  0.9,   1.0,  1.25, 1.5,  1.75, 2.0,  2.5, 3.0,  3.5, 4.0,  4.5, 5,
+    6,     7,    8,     9,    10,   15,   20,   25,   30,  40,   50,  60};
 
 struct LoopMetrics {
   LoopMetrics(runtime::Metrics& m, const std::string& name)
@@ -35,7 +35,8 @@ struct LoopMetrics {
         errors(m.GetCounter("controller_runtime_reconcile_errors_total", "Failed reconciles",
                             {{"controller", name}})),
         terminal(m.GetCounter("controller_runtime_terminal_reconcile_errors_total",
-                              "Failed reconciles that are not tried again", {{"controller", name}})),
+                              "Failed reconciles that are not tried again",
+                              {{"controller", name}})),
         panics(m.GetCounter("controller_runtime_reconcile_panics_total", "Reconciles that panicked",
                             {{"controller", name}})),
         timeouts(m.GetCounter("controller_runtime_reconcile_timeouts_total",
@@ -44,8 +45,9 @@ struct LoopMetrics {
                            {{"controller", name}})),
         max_workers(m.GetGauge("controller_runtime_max_concurrent_reconciles",
                                "Most reconciles at once", {{"controller", name}})),
-        seconds(m.GetHistogram("controller_runtime_reconcile_time_seconds", "Seconds of a reconcile",
-                               kReconcileBuckets, {{"controller", name}})) {}
+        seconds(m.GetHistogram("controller_runtime_reconcile_time_seconds",
+                               "Seconds of a reconcile", kReconcileBuckets,
+                               {{"controller", name}})) {}
 
   runtime::Counter& success;
   runtime::Counter& error;
@@ -60,7 +62,9 @@ struct LoopMetrics {
   runtime::Histogram& seconds;
 };
 
-double Seconds(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
+double Seconds(std::chrono::nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 }  // namespace
 
@@ -71,13 +75,14 @@ struct ReconcileLoop::State {
   runtime::WaitGroup workers;
 
   mutable runtime::Mutex mu;
-  LoopStats stats;                       // guarded by mu
-  std::vector<int64_t> running_since;    // guarded by mu; by worker, 0 when idle
+  LoopStats stats;                                  // guarded by mu
+  std::vector<int64_t> running_since;               // guarded by mu; by worker, 0 when idle
   std::vector<std::chrono::nanoseconds> durations;  // guarded by mu; a ring once full
-  size_t next_duration = 0;              // guarded by mu
+  size_t next_duration = 0;                         // guarded by mu
 };
 
-ReconcileLoop::ReconcileLoop(std::string name, std::shared_ptr<Reconciler> reconciler, LoopOptions options)
+ReconcileLoop::ReconcileLoop(std::string name, std::shared_ptr<Reconciler> reconciler,
+                             LoopOptions options)
     : name_(std::move(name)), reconciler_(std::move(reconciler)), options_(std::move(options)) {
   if (!options_.clock) options_.clock = runtime::RealClock();
   if (!options_.metrics) options_.metrics = &runtime::Metrics::Default();
@@ -95,7 +100,9 @@ ReconcileLoop::ReconcileLoop(std::string name, std::shared_ptr<Reconciler> recon
 
 ReconcileLoop::~ReconcileLoop() = default;
 
-void ReconcileLoop::AddSource(Source source) { sources_.push_back(std::move(source)); }
+void ReconcileLoop::AddSource(Source source) {
+  sources_.push_back(std::move(source));
+}
 
 Result<void> ReconcileLoop::Start(Context ctx, Context work) {
   for (const Source& source : sources_) {
@@ -111,15 +118,16 @@ Result<void> ReconcileLoop::Start(Context ctx, Context work) {
       queue_->ShutDown();
       cancel_sync();
       if (ctx.Err()) return {};  // stopped before it began
-      return std::move(synced).error().Wrap(
-          fmt::format("controller {}: the cache of {} did not sync within {} s (is the kind served, and may "
-                      "this user list and watch it?)",
-                      name_, source.name, Seconds(options_.cache_sync_timeout)));
+      return std::move(synced).error().Wrap(fmt::format(
+          "controller {}: the cache of {} did not sync within {} s (is the kind served, and may "
+          "this user list and watch it?)",
+          name_, source.name, Seconds(options_.cache_sync_timeout)));
     }
   }
   cancel_sync();
 
-  XLOG(Info, "starting workers", {"controller", name_}, {"workers", options_.max_concurrent_reconciles});
+  XLOG(Info, "starting workers", {"controller", name_},
+       {"workers", options_.max_concurrent_reconciles});
   for (int worker = 0; worker < options_.max_concurrent_reconciles; ++worker) {
     state_->workers.Add(1);
     runtime::GoNamed(fmt::format("{}/worker-{}", name_, worker), [this, worker, work] {
@@ -135,8 +143,8 @@ Result<void> ReconcileLoop::Start(Context ctx, Context work) {
 }
 
 void ReconcileLoop::Work(int worker, Context work) {
-  // Get's own Context is the background one: the queue's ShutDown ends the loop, and what is queued by then is
-  // drained by client-go's rule only while reconciles may still run.
+  // Get's own Context is the background one: the queue's ShutDown ends the loop, and what is queued
+  // by then is drained by client-go's rule only while reconciles may still run.
   while (!work.Err()) {
     std::optional<Request> request = queue_->Get(work);
     if (!request) return;
@@ -222,7 +230,8 @@ LoopStats ReconcileLoop::Stats() const {
   for (int64_t since : state_->running_since) {
     if (since == 0) continue;
     const std::chrono::nanoseconds ran(now - since);
-    stats.shortest_running = stats.longest_running.count() == 0 ? ran : std::min(stats.shortest_running, ran);
+    stats.shortest_running =
+        stats.longest_running.count() == 0 ? ran : std::min(stats.shortest_running, ran);
     stats.longest_running = std::max(stats.longest_running, ran);
   }
   return stats;

@@ -22,11 +22,13 @@ using RequestQueue = workqueue::RateLimitingQueue<Request>;
 struct LoopOptions {
   // Reconciles that may run at once. A key is never reconciled by two of them.
   int max_concurrent_reconciles = 1;
-  // The deadline of each reconcile's Context. No reconcile holds a worker for ever by default (kubernetes#53191).
+  // The deadline of each reconcile's Context. No reconcile holds a worker for ever by default
+  // (kubernetes#53191).
   std::chrono::nanoseconds reconcile_timeout = std::chrono::seconds(30);
   // How long Start waits for the sources' caches before it gives up.
   std::chrono::nanoseconds cache_sync_timeout = std::chrono::minutes(2);
-  // Delays of failed keys; null is ratelimit::DefaultControllerRateLimiter (5 ms doubled to 1,000 s, 10/s overall).
+  // Delays of failed keys; null is ratelimit::DefaultControllerRateLimiter (5 ms doubled to 1,000
+  // s, 10/s overall).
   std::shared_ptr<ratelimit::RateLimiter<Request>> rate_limiter;
   // Null is the real clock (the virtual one in a simulation).
   std::shared_ptr<runtime::Clock> clock;
@@ -34,8 +36,8 @@ struct LoopOptions {
   runtime::Metrics* metrics = nullptr;
 };
 
-// Where requests come from: `start` hooks up event handlers that add to the queue, `wait_for_sync` returns once
-// everything that existed at the start has been handed to them.
+// Where requests come from: `start` hooks up event handlers that add to the queue, `wait_for_sync`
+// returns once everything that existed at the start has been handed to them.
 struct Source {
   std::string name;
   std::function<Result<void>(Context, std::shared_ptr<RequestQueue>)> start;
@@ -48,9 +50,9 @@ struct LoopStats {
   uint64_t errors = 0;
   uint64_t panics = 0;
   uint64_t timeouts = 0;
-  uint64_t retries = 0;                             // keys put back by an error or Requeue()
+  uint64_t retries = 0;  // keys put back by an error or Requeue()
   int active_workers = 0;
-  std::chrono::nanoseconds longest_running{0};      // of the reconciles that run now; 0 if none does
+  std::chrono::nanoseconds longest_running{0};  // of the reconciles that run now; 0 if none does
   std::chrono::nanoseconds shortest_running{0};
 };
 
@@ -66,9 +68,10 @@ class ReconcileLoop {
 
   void AddSource(Source source);
 
-  // Starts the sources, waits for their caches, reconciles until `ctx` is cancelled, then takes no further
-  // request and waits for the reconciles that run. `work` is the parent of each reconcile's Context: it outlives
-  // `ctx` by the grace that the caller gives. Blocks. Errors: a source that cannot start or does not sync in time.
+  // Starts the sources, waits for their caches, reconciles until `ctx` is cancelled, then takes no
+  // further request and waits for the reconciles that run. `work` is the parent of each reconcile's
+  // Context: it outlives `ctx` by the grace that the caller gives. Blocks. Errors: a source that
+  // cannot start or does not sync in time.
   Result<void> Start(Context ctx, Context work);
 
   const std::string& name() const { return name_; }

@@ -31,6 +31,8 @@ Error TerminalError(Error cause) {
   return error;
 }
 
-bool IsTerminalError(const Error& error) { return error.reason == kTerminalReason; }
+bool IsTerminalError(const Error& error) {
+  return error.reason == kTerminalReason;
+}
 
 }  // namespace xebec::controller

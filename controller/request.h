@@ -7,8 +7,9 @@
 
 namespace xebec::controller {
 
-// What a reconcile is asked for: the key of an object, never the object itself. A reconcile is level-driven: it
-// reads the present state from the cache, so that any number of events for a key end in one reconcile.
+// What a reconcile is asked for: the key of an object, never the object itself. A reconcile is
+// level-driven: it reads the present state from the cache, so that any number of events for a key
+// end in one reconcile.
 struct Request {
   NamespacedName key;
 

@@ -8,17 +8,20 @@
 
 namespace xebec::informer {
 
-// Is told what happened to the objects of an informer, one event after another, in order, on a fiber of its own.
+// Is told what happened to the objects of an informer, one event after another, in order, on a
+// fiber of its own.
 //
-// The cache and its indexes hold the change before the handler hears of it, and may hold later ones too. Events may
-// be merged (a create and a delete that both happened while the watch was down are never seen), so a handler should
-// take one as "look at this key", not as a history. A Panic in a handler is logged and counted; the next event goes on.
+// The cache and its indexes hold the change before the handler hears of it, and may hold later ones
+// too. Events may be merged (a create and a delete that both happened while the watch was down are
+// never seen), so a handler should take one as "look at this key", not as a history. A Panic in a
+// handler is logged and counted; the next event goes on.
 class EventHandler {
  public:
   virtual ~EventHandler() = default;
   // in_initial_list: it existed when the informer (or this handler) started.
   virtual void OnAdd(const object::Object& object, bool in_initial_list) = 0;
-  // A resync hands over the same object twice. A deleted and re-created object (another uid) may come as one update.
+  // A resync hands over the same object twice. A deleted and re-created object (another uid) may
+  // come as one update.
   virtual void OnUpdate(const object::Object& old_object, const object::Object& new_object) = 0;
   // final_state_unknown: the deletion itself was missed; `object` is the last state that was seen.
   virtual void OnDelete(const object::Object& object, bool final_state_unknown) = 0;

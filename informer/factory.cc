@@ -11,7 +11,8 @@ namespace xebec::informer {
 SharedInformerFactory::SharedInformerFactory(client::Client client, FactoryOptions options)
     : client_(std::move(client)), options_(std::move(options)) {}
 
-std::shared_ptr<SharedIndexInformer> SharedInformerFactory::InformerFor(const client::ResourceInfo& info) {
+std::shared_ptr<SharedIndexInformer> SharedInformerFactory::InformerFor(
+    const client::ResourceInfo& info) {
   std::lock_guard lock(mu_);
   Entry& entry = informers_[Key{info.gvr.group, info.gvr.version, info.gvr.resource}];
   if (!entry.informer) {

@@ -48,14 +48,17 @@ class SharedInformerFactory {
     return Lister<T>(InformerFor<T>());
   }
 
-  // Starts each informer that was asked for and is not started yet, in a fiber of its own; they end with `ctx`. May be
-  // called again, from several fibers at once too: no informer starts twice. After Shutdown it does nothing.
+  // Starts each informer that was asked for and is not started yet, in a fiber of its own; they end
+  // with `ctx`. May be called again, from several fibers at once too: no informer starts twice.
+  // After Shutdown it does nothing.
   void Start(const Context& ctx);
 
-  // Blocks until every started informer holds its first list. Error: `ctx` ended before; names what is missing.
+  // Blocks until every started informer holds its first list. Error: `ctx` ended before; names what
+  // is missing.
   Result<void> WaitForCacheSync(const Context& ctx);
 
-  // Starts nothing more and blocks until all informers have ended: their Context must be done, or come to be.
+  // Starts nothing more and blocks until all informers have ended: their Context must be done, or
+  // come to be.
   void Shutdown();
 
  private:

@@ -52,17 +52,21 @@ std::vector<object::Object> Indexer::List() const {
 std::vector<object::Object> Indexer::ListNamespace(const std::string& ns) const {
   std::shared_lock lock(mu_);
   auto found = state_.namespaces.find(ns);
-  return found == state_.namespaces.end() ? std::vector<object::Object>{} : state_.Collect(found->second);
+  return found == state_.namespaces.end() ? std::vector<object::Object>{}
+                                          : state_.Collect(found->second);
 }
 
-Result<std::vector<object::Object>> Indexer::ByIndex(const std::string& index, const std::string& value) const {
+Result<std::vector<object::Object>> Indexer::ByIndex(const std::string& index,
+                                                     const std::string& value) const {
   std::shared_lock lock(mu_);
   auto found = state_.indexes.find(index);
   if (found == state_.indexes.end()) {
-    return Error::InvalidInput(fmt::format("no index named {:?}: add it with AddIndex before it is asked", index));
+    return Error::InvalidInput(
+        fmt::format("no index named {:?}: add it with AddIndex before it is asked", index));
   }
   auto keys = found->second.keys.find(value);
-  return keys == found->second.keys.end() ? std::vector<object::Object>{} : state_.Collect(keys->second);
+  return keys == found->second.keys.end() ? std::vector<object::Object>{}
+                                          : state_.Collect(keys->second);
 }
 
 size_t Indexer::size() const {

@@ -16,14 +16,17 @@
 
 namespace xebec::informer {
 
-// The values under which an index finds an object. Must be pure: it runs again for the old object when it changes.
+// The values under which an index finds an object. Must be pure: it runs again for the old object
+// when it changes.
 using IndexFunc = std::function<std::vector<std::string>(const object::Object&)>;
 
-// The objects of a cache by namespace and name, and by indexes (client-go's ThreadSafeStore and Indexer).
+// The objects of a cache by namespace and name, and by indexes (client-go's ThreadSafeStore and
+// Indexer).
 //
-// Objects are immutable, so what is returned may be kept and never changes under its reader. Each call sees one
-// consistent state. A writer holds the lock for the change of one entry; Replace builds the new state beside the old
-// one and swaps them, so that a reader never waits for a relist (kubernetes#130767). Safe from any fiber.
+// Objects are immutable, so what is returned may be kept and never changes under its reader. Each
+// call sees one consistent state. A writer holds the lock for the change of one entry; Replace
+// builds the new state beside the old one and swaps them, so that a reader never waits for a relist
+// (kubernetes#130767). Safe from any fiber.
 class Indexer {
  public:
   Indexer() = default;
@@ -36,7 +39,8 @@ class Indexer {
   std::vector<object::Object> List() const;
   std::vector<object::Object> ListNamespace(const std::string& ns) const;
   // Objects that `index` finds under `value`. Error: InvalidInput for an index that was not added.
-  Result<std::vector<object::Object>> ByIndex(const std::string& index, const std::string& value) const;
+  Result<std::vector<object::Object>> ByIndex(const std::string& index,
+                                              const std::string& value) const;
   size_t size() const;
   // Adds an index, also over the objects that are already there. Error: AlreadyExists.
   Result<void> AddIndex(const std::string& name, IndexFunc func);

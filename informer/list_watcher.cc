@@ -30,14 +30,16 @@ class ClientListerWatcher final : public ListerWatcher {
     return paged ? resource_.ListAll(ctx, options) : resource_.List(ctx, options);
   }
 
-  Result<std::unique_ptr<EventStream>> Watch(const Context& ctx, const std::string& resource_version,
+  Result<std::unique_ptr<EventStream>> Watch(const Context& ctx,
+                                             const std::string& resource_version,
                                              std::chrono::seconds timeout) override {
-    XEBEC_ASSIGN_OR_RETURN(auto stream,
-                           resource_.Watch(ctx, client::WatchOptions{.ns = scope_.ns,
-                                                                     .label_selector = scope_.label_selector,
-                                                                     .field_selector = scope_.field_selector,
-                                                                     .resource_version = resource_version,
-                                                                     .timeout = timeout}));
+    XEBEC_ASSIGN_OR_RETURN(
+        auto stream,
+        resource_.Watch(ctx, client::WatchOptions{.ns = scope_.ns,
+                                                  .label_selector = scope_.label_selector,
+                                                  .field_selector = scope_.field_selector,
+                                                  .resource_version = resource_version,
+                                                  .timeout = timeout}));
     return std::unique_ptr<EventStream>(std::make_unique<ClientEventStream>(std::move(stream)));
   }
 

@@ -26,8 +26,8 @@ struct Scope {
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  // The next event; blocks. nullopt: the server ended the watch or `ctx` is done. An error ends it too.
-  // Bookmarks come as events of that type.
+  // The next event; blocks. nullopt: the server ended the watch or `ctx` is done. An error ends it
+  // too. Bookmarks come as events of that type.
   virtual std::optional<Result<client::Event<object::Object>>> Next(const Context& ctx) = 0;
 };
 
@@ -36,12 +36,15 @@ class ListerWatcher {
  public:
   virtual ~ListerWatcher() = default;
 
-  // All items, in one list. `resource_version` as in client::ListOptions; `paged`: in pages of 500, where the server
-  // can. Blocks until it is complete.
-  virtual Result<object::List<object::Object>> List(const Context& ctx, const std::string& resource_version,
+  // All items, in one list. `resource_version` as in client::ListOptions; `paged`: in pages of 500,
+  // where the server can. Blocks until it is complete.
+  virtual Result<object::List<object::Object>> List(const Context& ctx,
+                                                    const std::string& resource_version,
                                                     bool paged) = 0;
-  // Opens a watch after `resource_version`, with bookmarks, that the server is to end after `timeout`.
-  virtual Result<std::unique_ptr<EventStream>> Watch(const Context& ctx, const std::string& resource_version,
+  // Opens a watch after `resource_version`, with bookmarks, that the server is to end after
+  // `timeout`.
+  virtual Result<std::unique_ptr<EventStream>> Watch(const Context& ctx,
+                                                     const std::string& resource_version,
                                                      std::chrono::seconds timeout) = 0;
   // For logs and metrics: "pods".
   virtual std::string Name() const = 0;

@@ -12,12 +12,14 @@
 
 namespace xebec::informer {
 
-// Reads an informer's cache as typed objects: no request is sent, and what is returned may be older than the server's
-// state. Objects are immutable and may be kept. Cheap to copy; safe from any fiber.
+// Reads an informer's cache as typed objects: no request is sent, and what is returned may be older
+// than the server's state. Objects are immutable and may be kept. Cheap to copy; safe from any
+// fiber.
 template <class T>
 class Lister {
  public:
-  explicit Lister(std::shared_ptr<const SharedIndexInformer> informer) : informer_(std::move(informer)) {}
+  explicit Lister(std::shared_ptr<const SharedIndexInformer> informer)
+      : informer_(std::move(informer)) {}
 
   // Error: NotFound.
   Result<T> Get(const NamespacedName& key) const {
@@ -30,7 +32,9 @@ class Lister {
   std::vector<T> List(const object::LabelSelector& selector) const {
     return Selected(informer_->indexer().List(), selector);
   }
-  std::vector<T> ListNamespace(const std::string& ns) const { return Typed(informer_->indexer().ListNamespace(ns)); }
+  std::vector<T> ListNamespace(const std::string& ns) const {
+    return Typed(informer_->indexer().ListNamespace(ns));
+  }
   std::vector<T> ListNamespace(const std::string& ns, const object::LabelSelector& selector) const {
     return Selected(informer_->indexer().ListNamespace(ns), selector);
   }
@@ -47,8 +51,10 @@ class Lister {
     for (object::Object& object : objects) typed.emplace_back(std::move(object));
     return typed;
   }
-  static std::vector<T> Selected(std::vector<object::Object> objects, const object::LabelSelector& selector) {
-    std::erase_if(objects, [&](const object::Object& o) { return !selector.Matches(o.metadata().labels()); });
+  static std::vector<T> Selected(std::vector<object::Object> objects,
+                                 const object::LabelSelector& selector) {
+    std::erase_if(
+        objects, [&](const object::Object& o) { return !selector.Matches(o.metadata().labels()); });
     return Typed(std::move(objects));
   }
 

@@ -12,16 +12,17 @@
 namespace xebec::informer {
 namespace {
 
-// A watch that ends within this time without an event says that something is wrong with the server or what stands
-// before it: waiting keeps us from asking in a tight loop.
+// A watch that ends within this time without an event says that something is wrong with the server
+// or what stands before it: waiting keeps us from asking in a tight loop.
 constexpr std::chrono::nanoseconds kVeryShortWatch = std::chrono::seconds(1);
 // An event that cannot be read is asked for again so many times before a list steps over it.
 constexpr int kUnreadableTries = 3;
 
 bool IsTooLargeResourceVersion(const Error& error) {
   if (!IsTimeout(error)) return false;
-  return std::any_of(error.details.causes.begin(), error.details.causes.end(),
-                     [](const Error::Cause& cause) { return cause.reason == "ResourceVersionTooLarge"; });
+  return std::any_of(
+      error.details.causes.begin(), error.details.causes.end(),
+      [](const Error::Cause& cause) { return cause.reason == "ResourceVersionTooLarge"; });
 }
 
 }  // namespace
@@ -30,13 +31,15 @@ std::chrono::nanoseconds Backoff::Next() {
   const int64_t now = runtime::NanoTime();
   if (last_ == 0 || now - last_ > reset.count()) next_ = base;
   last_ = now;
-  const auto jitter = static_cast<int64_t>(runtime::ThreadRand().Float() * static_cast<double>(next_.count()));
+  const auto jitter =
+      static_cast<int64_t>(runtime::ThreadRand().Float() * static_cast<double>(next_.count()));
   const std::chrono::nanoseconds wait = std::min(next_ + std::chrono::nanoseconds(jitter), cap);
   next_ = std::min(next_ * 2, cap);
   return wait;
 }
 
-Reflector::Reflector(std::shared_ptr<ListerWatcher> source, ReflectorSink& sink, ReflectorOptions options)
+Reflector::Reflector(std::shared_ptr<ListerWatcher> source, ReflectorSink& sink,
+                     ReflectorOptions options)
     : source_(std::move(source)), sink_(sink), options_(std::move(options)) {
   if (options_.metrics == nullptr) options_.metrics = &runtime::Metrics::Default();
 }
@@ -75,9 +78,11 @@ Reflector::Next Reflector::List(const Context& ctx) {
   auto list = source_->List(ctx, at, /*paged=*/at.empty() || at == "0");
   if (!list) {
     if (ctx.IsDone()) return Next::kList;
-    if (!newest && (IsExpired(list.error()) || IsTooLargeResourceVersion(list.error()))) return Next::kListNewest;
+    if (!newest && (IsExpired(list.error()) || IsTooLargeResourceVersion(list.error())))
+      return Next::kListNewest;
     Report("cannot list", list.error());
-    // The next try has the same claim: a state that was asked for as the newest must not become an older one.
+    // The next try has the same claim: a state that was asked for as the newest must not become an
+    // older one.
     list_newest_ = newest;
     return Next::kWaitThenList;
   }
@@ -87,7 +92,8 @@ Reflector::Next Reflector::List(const Context& ctx) {
       .Add();
   resource_version_ = list->resource_version();
   unreadable_ = 0;
-  XLOGV(3, "listed", {"resource", source_->Name()}, {"items", list->size()}, {"resourceVersion", resource_version_});
+  XLOGV(3, "listed", {"resource", source_->Name()}, {"items", list->size()},
+        {"resourceVersion", resource_version_});
   std::string resource_version = resource_version_;
   sink_.Replace(std::move(*list).items(), resource_version);
   return Next::kWatch;
@@ -99,7 +105,8 @@ Reflector::Next Reflector::WatchOnce(const Context& ctx) {
   const auto spread = options_.max_watch_timeout - options_.min_watch_timeout;
   const std::chrono::seconds timeout =
       options_.min_watch_timeout +
-      std::chrono::seconds(runtime::ThreadRand().Below(static_cast<uint64_t>(std::max<int64_t>(spread.count(), 0)) + 1));
+      std::chrono::seconds(runtime::ThreadRand().Below(
+          static_cast<uint64_t>(std::max<int64_t>(spread.count(), 0)) + 1));
   auto stream = source_->Watch(ctx, resource_version_, timeout);
   if (!stream) return AfterWatchError(stream.error());
   state_.store(State::kWatching, std::memory_order_release);
@@ -136,7 +143,8 @@ Reflector::Next Reflector::WatchOnce(const Context& ctx) {
   }
   if (ctx.IsDone()) return Next::kWatch;
   if (events == 0 && runtime::NanoTime() - start < kVeryShortWatch.count()) {
-    Report("very short watch", Error::Unreachable("the watch ended within a second and without an event"));
+    Report("very short watch",
+           Error::Unreachable("the watch ended within a second and without an event"));
     return Next::kWaitThenWatch;
   }
   return Next::kWatch;
@@ -151,7 +159,8 @@ Reflector::Next Reflector::AfterWatchError(const Error& error) {
   }
   if (IsCanceled(error)) return Next::kWatch;  // Run looks at the Context
   Report("the watch ended", error);
-  if (IsUnreachable(error) || IsTooManyRequests(error) || IsInternalError(error) || IsDeadlineExceeded(error)) {
+  if (IsUnreachable(error) || IsTooManyRequests(error) || IsInternalError(error) ||
+      IsDeadlineExceeded(error)) {
     return Next::kWaitThenWatch;
   }
   return Next::kWaitThenList;

@@ -22,7 +22,8 @@ class ReflectorSink {
  public:
   virtual ~ReflectorSink() = default;
   // The state as of a list.
-  virtual void Replace(std::vector<object::Object> objects, const std::string& resource_version) = 0;
+  virtual void Replace(std::vector<object::Object> objects,
+                       const std::string& resource_version) = 0;
   // An object was added or changed; deleted.
   virtual void Store(object::Object object) = 0;
   virtual void Delete(const object::Object& object) = 0;
@@ -30,8 +31,8 @@ class ReflectorSink {
   virtual void Reached(const std::string& resource_version) = 0;
 };
 
-// Waits between tries: `base` doubled up to `cap`, each lengthened by up to as much again at random; begins anew
-// after `reset` without a wait. The defaults are client-go's.
+// Waits between tries: `base` doubled up to `cap`, each lengthened by up to as much again at
+// random; begins anew after `reset` without a wait. The defaults are client-go's.
 struct Backoff {
   std::chrono::nanoseconds base = std::chrono::milliseconds(800);
   std::chrono::nanoseconds cap = std::chrono::seconds(30);
@@ -55,21 +56,25 @@ struct ReflectorOptions {
   runtime::Metrics* metrics = nullptr;
 };
 
-// Keeps a sink in step with a server: list, then watch from the list's resource version on (client-go's Reflector).
+// Keeps a sink in step with a server: list, then watch from the list's resource version on
+// (client-go's Reflector).
 //
 //   kListing ──ok──▶ kConnecting ──opened──▶ kWatching
 //      ▲  │fail           ▲  │refused, 429        │ ended by the server, or cut: connect again
-//      │  ▼               │  ▼                    │ 410, or three unreadable events at one resource version: list
+//      │  ▼               │  ▼                    │ 410, or three unreadable events at one resource
+//      version: list
 //    kBackingOff       kBackingOff ◀──────────────┘ anything else: wait, then list
 //
-// The first list is at resource version "0" (any state the server has at hand), later ones at the last version seen,
-// and after Expired or "too large" at "" (the newest). A watch that is refused, cut or unreadable is opened again from
-// the last version seen, without a new list: nothing is lost, since that version moves only with what the sink got.
+// The first list is at resource version "0" (any state the server has at hand), later ones at the
+// last version seen, and after Expired or "too large" at "" (the newest). A watch that is refused,
+// cut or unreadable is opened again from the last version seen, without a new list: nothing is
+// lost, since that version moves only with what the sink got.
 class Reflector {
  public:
   enum class State : uint8_t { kNew, kListing, kConnecting, kWatching, kBackingOff, kStopped };
 
-  Reflector(std::shared_ptr<ListerWatcher> source, ReflectorSink& sink, ReflectorOptions options = {});
+  Reflector(std::shared_ptr<ListerWatcher> source, ReflectorSink& sink,
+            ReflectorOptions options = {});
 
   // Blocks until `ctx` is done. Once only.
   void Run(const Context& ctx);

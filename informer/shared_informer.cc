@@ -21,7 +21,9 @@ namespace xebec::informer {
 
 using internal::Mailbox;
 
-bool HandlerRegistration::HasSynced() const { return mailbox_ != nullptr && mailbox_->synced(); }
+bool HandlerRegistration::HasSynced() const {
+  return mailbox_ != nullptr && mailbox_->synced();
+}
 
 Result<void> HandlerRegistration::WaitForSync(const Context& ctx) const {
   CHECK(mailbox_ != nullptr, "an empty HandlerRegistration was waited for");
@@ -33,8 +35,10 @@ Result<void> HandlerRegistration::WaitForSync(const Context& ctx) const {
 
 // Who is told, and the order between the cache's changes and the telling.
 //
-//   I1  `mu` is held while the cache changes and the change is put into the mailboxes, and while a handler is added
-//       with the cache's content: so each handler's mailbox is the cache's history from some moment on.
+//   I1  `mu` is held while the cache changes and the change is put into the mailboxes, and while a
+//   handler is added
+//       with the cache's content: so each handler's mailbox is the cache's history from some moment
+//       on.
 struct SharedIndexInformer::Handlers {
   explicit Handlers(runtime::Metrics& metrics) : metrics(metrics) {}
 
@@ -58,7 +62,8 @@ class SharedIndexInformer::Sink final : public ReflectorSink {
   Sink(SharedIndexInformer& informer, runtime::Metrics& metrics)
       : informer_(informer),
         handlers_(*informer.handlers_),
-        objects_(metrics.GetGauge("xebec_informer_objects", "Objects in the cache", {{"informer", informer.name_}})) {}
+        objects_(metrics.GetGauge("xebec_informer_objects", "Objects in the cache",
+                                  {{"informer", informer.name_}})) {}
 
   void Replace(std::vector<object::Object> objects, const std::string& resource_version) override {
     for (object::Object& object : objects) object = Transformed(std::move(object));
@@ -131,7 +136,8 @@ InformerOptions WithDefaults(InformerOptions options) {
 
 }  // namespace
 
-SharedIndexInformer::SharedIndexInformer(std::shared_ptr<ListerWatcher> source, InformerOptions options)
+SharedIndexInformer::SharedIndexInformer(std::shared_ptr<ListerWatcher> source,
+                                         InformerOptions options)
     : name_(source->Name()),
       options_(WithDefaults(std::move(options))),
       handlers_(std::make_unique<Handlers>(*options_.metrics)),
@@ -161,12 +167,14 @@ void SharedIndexInformer::Run(const Context& ctx) {
 HandlerRegistration SharedIndexInformer::AddEventHandler(std::shared_ptr<EventHandler> handler,
                                                          std::chrono::nanoseconds resync) {
   Handlers& h = *handlers_;
-  if (resync.count() > 0) resync = std::max<std::chrono::nanoseconds>(resync, std::chrono::seconds(1));
+  if (resync.count() > 0)
+    resync = std::max<std::chrono::nanoseconds>(resync, std::chrono::seconds(1));
   auto mailbox = std::make_shared<Mailbox>(name_, std::move(handler), resync, h.metrics);
   std::lock_guard lock(h.mu);
   if (h.stopped) return HandlerRegistration(std::move(mailbox));  // it will hear of nothing
   if (h.synced) {
-    for (object::Object& object : indexer_.List()) mailbox->Push(Mailbox::Add{std::move(object), /*initial=*/true});
+    for (object::Object& object : indexer_.List())
+      mailbox->Push(Mailbox::Add{std::move(object), /*initial=*/true});
     mailbox->Push(Mailbox::Synced{});
   }
   h.mailboxes.push_back(mailbox);
@@ -185,7 +193,9 @@ void SharedIndexInformer::RemoveEventHandler(const HandlerRegistration& registra
   if (registration.mailbox_) registration.mailbox_->Stop();
 }
 
-bool SharedIndexInformer::HasSynced() const { return handlers_->synced_channel.closed(); }
+bool SharedIndexInformer::HasSynced() const {
+  return handlers_->synced_channel.closed();
+}
 
 Result<void> SharedIndexInformer::WaitForSync(const Context& ctx) const {
   Result<void> result;
@@ -219,7 +229,8 @@ void SharedIndexInformer::Resync(const Context& ctx) {
       runtime::Select(runtime::OnReceive(h.resync_wanted), runtime::OnReceive(ctx.Done()));
     } else {
       const std::chrono::nanoseconds wait(std::max<int64_t>(next - runtime::NanoTime(), 0));
-      runtime::Select(runtime::OnReceive(h.resync_wanted), runtime::OnReceive(ctx.Done()), runtime::OnTimeout(wait));
+      runtime::Select(runtime::OnReceive(h.resync_wanted), runtime::OnReceive(ctx.Done()),
+                      runtime::OnTimeout(wait));
     }
   }
 }

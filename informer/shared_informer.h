@@ -21,8 +21,8 @@ class Mailbox;
 
 struct InformerOptions {
   ReflectorOptions reflector;
-  // Changes each object before it is stored, for example to drop what nobody reads. Must be idempotent and keep
-  // name, namespace, uid and resourceVersion.
+  // Changes each object before it is stored, for example to drop what nobody reads. Must be
+  // idempotent and keep name, namespace, uid and resourceVersion.
   std::function<object::Object(object::Object)> transform;
   // Null: the process-wide registry.
   runtime::Metrics* metrics = nullptr;
@@ -39,15 +39,17 @@ class HandlerRegistration {
 
  private:
   friend class SharedIndexInformer;
-  explicit HandlerRegistration(std::shared_ptr<internal::Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+  explicit HandlerRegistration(std::shared_ptr<internal::Mailbox> mailbox)
+      : mailbox_(std::move(mailbox)) {}
   std::shared_ptr<internal::Mailbox> mailbox_;
 };
 
 // One cache of one resource, kept up to date by one list and watch, for any number of handlers.
 //
-// Contract (eventual consistency, as client-go's): for each object that stays unchanged from some time on, the cache
-// comes to hold its final state and each handler is told of it. Each handler is told of each object's states in the
-// order in which the cache held them, and the cache changes first. Handlers do not wait for one another.
+// Contract (eventual consistency, as client-go's): for each object that stays unchanged from some
+// time on, the cache comes to hold its final state and each handler is told of it. Each handler is
+// told of each object's states in the order in which the cache held them, and the cache changes
+// first. Handlers do not wait for one another.
 //
 // Safe from any fiber. The informer must outlive the fiber in Run.
 class SharedIndexInformer {
@@ -57,14 +59,16 @@ class SharedIndexInformer {
   SharedIndexInformer(const SharedIndexInformer&) = delete;
   SharedIndexInformer& operator=(const SharedIndexInformer&) = delete;
 
-  // Lists, watches and tells the handlers until `ctx` is done; returns when their fibers have ended. Once only: a
-  // second call is a Panic.
+  // Lists, watches and tells the handlers until `ctx` is done; returns when their fibers have
+  // ended. Once only: a second call is a Panic.
   void Run(const Context& ctx);
 
-  // May be called at any time: a late handler is first told of all that the cache holds. resync: the handler gets an
-  // update with the same object twice for each object so often; 0: never; at least a second.
-  HandlerRegistration AddEventHandler(std::shared_ptr<EventHandler> handler,
-                                      std::chrono::nanoseconds resync = std::chrono::nanoseconds(0));
+  // May be called at any time: a late handler is first told of all that the cache holds. resync:
+  // the handler gets an update with the same object twice for each object so often; 0: never; at
+  // least a second.
+  HandlerRegistration AddEventHandler(
+      std::shared_ptr<EventHandler> handler,
+      std::chrono::nanoseconds resync = std::chrono::nanoseconds(0));
   // The handler hears of nothing more, but for the event it is being told. Twice is once.
   void RemoveEventHandler(const HandlerRegistration& registration);
 
@@ -75,7 +79,9 @@ class SharedIndexInformer {
 
   const Indexer& indexer() const { return indexer_; }
   // Also after the start. Error: AlreadyExists.
-  Result<void> AddIndex(const std::string& name, IndexFunc func) { return indexer_.AddIndex(name, std::move(func)); }
+  Result<void> AddIndex(const std::string& name, IndexFunc func) {
+    return indexer_.AddIndex(name, std::move(func));
+  }
   const std::string& name() const { return name_; }
   Reflector::State state() const { return reflector_.state(); }
   uint64_t lists() const { return reflector_.lists(); }

@@ -9,13 +9,13 @@
 
 namespace xebec::informer::internal {
 
-Mailbox::Mailbox(std::string informer, std::shared_ptr<EventHandler> handler, std::chrono::nanoseconds resync,
-                 runtime::Metrics& metrics)
+Mailbox::Mailbox(std::string informer, std::shared_ptr<EventHandler> handler,
+                 std::chrono::nanoseconds resync, runtime::Metrics& metrics)
     : informer_(std::move(informer)),
       handler_(std::move(handler)),
       resync_(resync),
-      panics_(metrics.GetCounter("xebec_informer_handler_panics_total", "Events whose handler panicked",
-                                 {{"informer", informer_}})) {}
+      panics_(metrics.GetCounter("xebec_informer_handler_panics_total",
+                                 "Events whose handler panicked", {{"informer", informer_}})) {}
 
 void Mailbox::Start(const std::shared_ptr<runtime::WaitGroup>& running) {
   running->Add(1);

@@ -20,8 +20,9 @@ namespace xebec::informer::internal {
 
 // One handler of an informer: the events it still has to be told, and the fiber that tells it.
 //
-// The queue is unbounded, as client-go's: an entry is a handle or two (the objects are shared with the cache), a
-// slow handler must not hold up the others, and dropping an event would lose it. Its length is a metric.
+// The queue is unbounded, as client-go's: an entry is a handle or two (the objects are shared with
+// the cache), a slow handler must not hold up the others, and dropping an event would lose it. Its
+// length is a metric.
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
   struct Add {
@@ -38,8 +39,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   struct Synced {};  // everything that existed at the start lies before this
   using Event = std::variant<Add, Update, Delete, Synced>;
 
-  Mailbox(std::string informer, std::shared_ptr<EventHandler> handler, std::chrono::nanoseconds resync,
-          runtime::Metrics& metrics);
+  Mailbox(std::string informer, std::shared_ptr<EventHandler> handler,
+          std::chrono::nanoseconds resync, runtime::Metrics& metrics);
 
   // Starts the fiber; `running` counts it.
   void Start(const std::shared_ptr<runtime::WaitGroup>& running);
@@ -66,9 +67,9 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   runtime::Chan<Unit> synced_;
 
   runtime::Mutex mu_;
-  runtime::Cond changed_;      // of mu_
-  std::deque<Event> events_;   // guarded by mu_
-  bool stopped_ = false;       // guarded by mu_
+  runtime::Cond changed_;     // of mu_
+  std::deque<Event> events_;  // guarded by mu_
+  bool stopped_ = false;      // guarded by mu_
 };
 
 }  // namespace xebec::informer::internal
