@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "podset_controller.h"
-#include "xebec/object/time.h"
-#include "xebec/runtime/rand.h"
+#include <xebec/object/time.h>
+#include <xebec/runtime/rand.h>
 
 namespace podset {
 namespace {

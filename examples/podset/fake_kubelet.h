@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "xebec/controller/controller.h"
+#include <xebec/controller/controller.h>
 
 namespace podset {
 

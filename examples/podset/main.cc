@@ -7,9 +7,9 @@
 
 #include "fake_kubelet.h"
 #include "podset_controller.h"
-#include "xebec/runtime/debug/log.h"
-#include "xebec/runtime/flags.h"
-#include "xebec/runtime/main.h"
+#include <xebec/runtime/debug/log.h>
+#include <xebec/runtime/flags.h>
+#include <xebec/runtime/main.h>
 
 namespace {
 

@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 
 #include "plan.h"
-#include "xebec/client/batch.h"
-#include "xebec/client/helpers.h"
-#include "xebec/object/api/apiextensions/v1.h"
-#include "xebec/runtime/debug/log.h"
-#include "xebec/runtime/sync/mutex.h"
-#include "xebec/runtime/sync/wait_group.h"
+#include <xebec/client/batch.h>
+#include <xebec/client/helpers.h>
+#include <xebec/object/api/apiextensions/v1.h>
+#include <xebec/runtime/debug/log.h>
+#include <xebec/runtime/sync/mutex.h>
+#include <xebec/runtime/sync/wait_group.h>
 
 namespace podset {
 

@@ -3,10 +3,10 @@
 #include <string_view>
 #include <vector>
 
-#include "podset/podset.h"
-#include "xebec/controller/controller.h"
-#include "xebec/informer/informer.h"
-#include "xebec/object/api/core/v1.h"
+#include <api/podset.h>
+#include <xebec/controller/controller.h>
+#include <xebec/informer/informer.h>
+#include <xebec/object/api/core/v1.h>
 
 namespace podset {
 
