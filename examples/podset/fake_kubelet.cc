@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "podset_controller.h"
 #include <xebec/object/time.h>
 #include <xebec/runtime/rand.h>
+#include "podset_controller.h"
 
 namespace podset {
 namespace {

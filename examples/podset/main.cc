@@ -1,20 +1,21 @@
 // The PodSet controller. See podset_controller.h; `podset --help` tells its flags.
 #include <cstdio>
+#include <fstream>
 #include <string>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "fake_kubelet.h"
-#include "podset_controller.h"
 #include <xebec/runtime/debug/log.h>
 #include <xebec/runtime/flags.h>
 #include <xebec/runtime/main.h>
+#include "fake_kubelet.h"
+#include "podset_controller.h"
 
 namespace {
 
 struct Flags {
-  std::string kubeconfig, context, ns, listen;
+  std::string kubeconfig, context, ns, listen, address_file;
   int workers = 4;
   int verbosity = 0;
   bool fake_kubelet = false;
@@ -31,6 +32,12 @@ xebec::Result<void> Run(xebec::Context ctx, const Flags& flags) {
       client, {.listen = flags.listen, .informers = {.scope = {.ns = flags.ns}}});
   XEBEC_TRY(podset::AddPodSetController(manager, {.max_concurrent_reconciles = flags.workers}));
   if (flags.fake_kubelet) XEBEC_TRY(podset::AddFakeKubelet(manager, flags.kubelet));
+  if (!flags.address_file.empty()) {
+    manager.AddRunnable("address file", [&](xebec::Context) -> xebec::Result<void> {
+      std::ofstream(flags.address_file) << manager.address() << std::endl;
+      return {};
+    });
+  }
   return manager.Start(ctx);
 }
 
@@ -47,6 +54,8 @@ int main(int argc, char** argv) {
   app.add_option("--namespace", flags.ns, "watch this namespace alone (default: all)");
   app.add_option("--listen", flags.listen,
                  "serve /healthz, /readyz and /metrics here (default: nowhere)");
+  app.add_option("--address-file", flags.address_file,
+                 "write the address served to this file (for port 0)");
   app.add_option("--workers", flags.workers, "reconciles at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

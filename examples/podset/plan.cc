@@ -16,9 +16,7 @@ int NumberOf(std::string_view set, std::string_view pod) {
   return error == std::errc{} && end == digits.data() + digits.size() && canonical ? number : -1;
 }
 
-std::string PodName(std::string_view set, int number) {
-  return fmt::format("{}-{}", set, number);
-}
+std::string PodName(std::string_view set, int number) { return fmt::format("{}-{}", set, number); }
 
 Pod MakePod(const PodSet& set, int number) {
   Pod::Builder pod;

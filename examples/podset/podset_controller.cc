@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "plan.h"
 #include <xebec/client/batch.h>
 #include <xebec/client/helpers.h>
 #include <xebec/object/api/apiextensions/v1.h>
 #include <xebec/runtime/debug/log.h>
 #include <xebec/runtime/sync/mutex.h>
 #include <xebec/runtime/sync/wait_group.h>
+#include "plan.h"
 
 namespace podset {
 
