@@ -62,9 +62,7 @@ struct LoopMetrics {
   runtime::Histogram& seconds;
 };
 
-double Seconds(std::chrono::nanoseconds d) {
-  return std::chrono::duration<double>(d).count();
-}
+double Seconds(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
@@ -84,15 +82,14 @@ struct ReconcileLoop::State {
 ReconcileLoop::ReconcileLoop(std::string name, std::shared_ptr<Reconciler> reconciler,
                              LoopOptions options)
     : name_(std::move(name)), reconciler_(std::move(reconciler)), options_(std::move(options)) {
-  if (!options_.clock) options_.clock = runtime::RealClock();
   if (!options_.metrics) options_.metrics = &runtime::Metrics::Default();
   if (!options_.rate_limiter) {
     options_.rate_limiter = ratelimit::DefaultControllerRateLimiter<Request>(options_.clock);
   }
   options_.max_concurrent_reconciles = std::max(1, options_.max_concurrent_reconciles);
-  queue_ = std::make_shared<RequestQueue>(
-      options_.rate_limiter,
-      workqueue::QueueOptions{.name = name_, .clock = options_.clock, .metrics = options_.metrics});
+  workqueue::QueueOptions<Request> queue_options{
+      .name = name_, .metrics = options_.metrics, .clock = options_.clock};
+  queue_ = std::make_shared<RequestQueue>(options_.rate_limiter, std::move(queue_options));
   state_ = std::make_unique<State>(*options_.metrics, name_);
   state_->running_since.assign(options_.max_concurrent_reconciles, 0);
   state_->metrics.max_workers.Set(options_.max_concurrent_reconciles);
@@ -100,9 +97,7 @@ ReconcileLoop::ReconcileLoop(std::string name, std::shared_ptr<Reconciler> recon
 
 ReconcileLoop::~ReconcileLoop() = default;
 
-void ReconcileLoop::AddSource(Source source) {
-  sources_.push_back(std::move(source));
-}
+void ReconcileLoop::AddSource(Source source) { sources_.push_back(std::move(source)); }
 
 Result<void> ReconcileLoop::Start(Context ctx, Context work) {
   for (const Source& source : sources_) {

@@ -30,8 +30,8 @@ struct LoopOptions {
   // Delays of failed keys; null is ratelimit::DefaultControllerRateLimiter (5 ms doubled to 1,000
   // s, 10/s overall).
   std::shared_ptr<ratelimit::RateLimiter<Request>> rate_limiter;
-  // Null is the real clock (the virtual one in a simulation).
-  std::shared_ptr<runtime::Clock> clock;
+  // Must outlive the loop. The runtime's by default (virtual in a simulation).
+  runtime::Clock* clock = runtime::RealClock();
   // Null is the default registry.
   runtime::Metrics* metrics = nullptr;
 };

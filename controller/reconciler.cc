@@ -31,8 +31,6 @@ Error TerminalError(Error cause) {
   return error;
 }
 
-bool IsTerminalError(const Error& error) {
-  return error.reason == kTerminalReason;
-}
+bool IsTerminalError(const Error& error) { return error.reason == kTerminalReason; }
 
 }  // namespace xebec::controller
