@@ -14,20 +14,20 @@
 
 namespace xebec::runtime::net {
 
-/// Opens connections to one server. Thread-safe.
+// Opens connections to one server. Thread-safe.
 class Dialer {
  public:
   virtual ~Dialer() = default;
 
-  /// A new connection, ready for use. Blocks until connected, failed, or `ctx` is done.
-  /// Errors: Unreachable, with the address in the message; DeadlineExceeded; Canceled.
+  // A new connection, ready for use. Blocks until connected, failed, or `ctx` is done.
+  // Errors: Unreachable, with the address in the message; DeadlineExceeded; Canceled.
   virtual Result<std::unique_ptr<Conn>> Dial(const Context& ctx) = 0;
 
-  /// What is dialed, "host:port" as an HTTP Host header has it.
+  // What is dialed, "host:port" as an HTTP Host header has it.
   virtual std::string Address() const = 0;
 };
 
-/// Dials a TCP port, with TLS on top if `tls` is given.
+// Dials a TCP port, with TLS on top if `tls` is given.
 class TcpDialer final : public Dialer {
  public:
   TcpDialer(std::string host, int port, std::optional<TlsConfig> tls = std::nullopt);
@@ -45,10 +45,10 @@ class TcpDialer final : public Dialer {
   std::shared_ptr<const TlsContext> tls_;  // guarded by mu_; read at the first Dial
 };
 
-/// Each Dial makes a Pipe and hands its other end to `serve`, in a fiber of its own.
-///
-///   auto dialer = std::make_shared<PipeDialer>(
-///       [&](std::unique_ptr<Conn> conn) { server.ServeConn(std::move(conn)); });
+// Each Dial makes a Pipe and hands its other end to `serve`, in a fiber of its own.
+//
+//   auto dialer = std::make_shared<PipeDialer>(
+//       [&](std::unique_ptr<Conn> conn) { server.ServeConn(std::move(conn)); });
 class PipeDialer final : public Dialer {
  public:
   explicit PipeDialer(std::function<void(std::unique_ptr<Conn>)> serve,

@@ -14,11 +14,11 @@ namespace {
 constexpr size_t kMaxStatusLine = 4 << 10;
 constexpr int kMaxInterimAnswers = 16;
 
-/// A connection as cpp-httplib's client reads and writes it.
-///
-/// The status line is read here and handed on in a short form: cpp-httplib matches it against a
-/// regular expression, whose recursion on a long line would overflow a fiber's stack. Interim
-/// answers (100, 103) are skipped. The header's bytes are counted: cpp-httplib would take any number.
+// A connection as cpp-httplib's client reads and writes it.
+//
+// The status line is read here and handed on in a short form: cpp-httplib matches it against a
+// regular expression, whose recursion on a long line would overflow a fiber's stack. Interim
+// answers (100, 103) are skipped. The header's bytes are counted: cpp-httplib would take any number.
 class ClientStream final : public httplib::Stream {
  public:
   ClientStream(BufferedConn& conn, size_t max_header_bytes)
@@ -111,8 +111,8 @@ class ClientStream final : public httplib::Stream {
   std::optional<Error> error_;
 };
 
-/// cpp-httplib's client, without its socket and past its locks: nothing in it changes with a
-/// request, so one serves all connections.
+// cpp-httplib's client, without its socket and past its locks: nothing in it changes with a
+// request, so one serves all connections.
 class ClientEngine final : public httplib::ClientImpl {
  public:
   ClientEngine() : ClientImpl("localhost") {

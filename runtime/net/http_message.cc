@@ -16,7 +16,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-/// Decodes %XX and '+'; a '%' that starts no valid pair stays as it is.
+// Decodes %XX and '+'; a '%' that starts no valid pair stays as it is.
 std::string UnescapeQuery(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -34,7 +34,7 @@ std::string UnescapeQuery(std::string_view text) {
   return out;
 }
 
-/// Calls `found(raw value)` for the first parameter named `key`; false if there is none.
+// Calls `found(raw value)` for the first parameter named `key`; false if there is none.
 template <class F>
 bool FindQuery(std::string_view query, std::string_view key, F&& found) {
   while (!query.empty()) {

@@ -33,10 +33,10 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Result<void> AcceptLoop(net::Listener& listener);
   void ServeAccepted(std::unique_ptr<net::Conn> conn);
   void ServeConn(std::unique_ptr<net::Conn> conn);
-  /// Counts the caller among those that Shutdown waits for; false once the server stops.
+  // Counts the caller among those that Shutdown waits for; false once the server stops.
   bool Enter();
   void Leave();
-  /// Stops accepting and closes idle connections, or all.
+  // Stops accepting and closes idle connections, or all.
   void Stop(bool all);
   Result<std::shared_ptr<const net::TlsContext>> Tls();
 

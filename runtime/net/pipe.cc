@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kCapacity = 64 << 10;
 
-/// The bytes on their way in one direction: a ring that is allocated at the first write.
+// The bytes on their way in one direction: a ring that is allocated at the first write.
 struct Stream {
   SpinLock lock;
   std::unique_ptr<char[]> ring;  // guarded by lock, like all below
@@ -46,8 +46,8 @@ struct Stream {
   }
 };
 
-/// What both ends share. An end's waiting is its descriptor's: the other end tells it of edges after
-/// each change, just as the kernel tells a socket's.
+// What both ends share. An end's waiting is its descriptor's: the other end tells it of edges after
+// each change, just as the kernel tells a socket's.
 struct Shared {
   Shared() : desc{PollDesc::OpenWithoutFd(), PollDesc::OpenWithoutFd()} {}
   ~Shared() {

@@ -51,7 +51,7 @@ class FdListener final : public Listener {
   std::string Addr() const override { return address_; }
 
  private:
-  /// Accept's loop; the fd is entered. A positive fd, or 0 once closed, or -errno.
+  // Accept's loop; the fd is entered. A positive fd, or 0 once closed, or -errno.
   int AcceptFd(sockaddr_storage* peer, socklen_t* size);
 
   const std::shared_ptr<PollFd> fd_;
@@ -146,7 +146,7 @@ Result<std::unique_ptr<Listener>> ListenOn(const SockAddr& address, std::string_
       std::move(poll_fd), std::move(bound), std::move(unix_path)));
 }
 
-/// Ends the wait for a connection when its context ends.
+// Ends the wait for a connection when its context ends.
 struct Interrupt : xebec::internal::CancelNode {
   PollDesc* desc = nullptr;
   static void Run(CancelNode* self) {
@@ -154,7 +154,7 @@ struct Interrupt : xebec::internal::CancelNode {
   }
 };
 
-/// Waits until the connect under way on `fd` is done; 0 or an errno, -1 for the deadline.
+// Waits until the connect under way on `fd` is done; 0 or an errno, -1 for the deadline.
 int AwaitConnect(PollFd& poll_fd, int64_t deadline) {
   PollDesc& desc = poll_fd.desc();
   desc.SetDeadline(PollDesc::kWrite, deadline);

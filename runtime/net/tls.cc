@@ -228,7 +228,7 @@ int OnVerify(int ok, X509_STORE_CTX* store) {
   return 0;
 }
 
-/// Makes `conn` a TLS connection. `failure` is told why the peer's certificate does not pass.
+// Makes `conn` a TLS connection. `failure` is told why the peer's certificate does not pass.
 Result<std::unique_ptr<Conn>> Secure(const Context& ctx, std::unique_ptr<Conn> conn,
                                      Owned<SSL> ssl, VerifyFailure* failure) {
   X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl.get()), Now());

@@ -23,16 +23,16 @@ using internal::ClientConn;
 using internal::ClientDefaults;
 using net::internal::Interrupt;
 
-/// Safe to send twice without looking at what the first did. PUT and DELETE are repeatable in
-/// HTTP's sense, but a repeated one may answer 409 or 404 for what it did itself.
+// Safe to send twice without looking at what the first did. PUT and DELETE are repeatable in
+// HTTP's sense, but a repeated one may answer 409 or 404 for what it did itself.
 bool MayRepeat(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
 bool IsOutcomeDoubtful(std::string_view method) { return method == "POST" || method == "PATCH"; }
 
-/// The idle connections to one server. The oldest is closed when there are too many, and each after
-/// the idle timeout.
+// The idle connections to one server. The oldest is closed when there are too many, and each after
+// the idle timeout.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   explicit Pool(const TransportOptions& options)
@@ -41,7 +41,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     if (reaper_) reaper_->Stop();
   }
 
-  /// The connection that was used last and is still good; null if there is none.
+  // The connection that was used last and is still good; null if there is none.
   std::unique_ptr<ClientConn> Take() {
     std::vector<std::unique_ptr<ClientConn>> stale;  // closed outside the lock
     std::lock_guard lock(mu_);

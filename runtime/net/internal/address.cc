@@ -26,7 +26,7 @@ struct Lookup {
   std::vector<SockAddr> addresses;
 };
 
-/// Blocks the thread: for Blocking only.
+// Blocks the thread: for Blocking only.
 Lookup GetAddrInfo(const std::string& host, int port, bool passive) {
   Lookup result;
   addrinfo hints{};

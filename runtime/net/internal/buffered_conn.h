@@ -12,45 +12,45 @@
 
 namespace xebec::runtime::http::internal {
 
-/// Used by one fiber at a time (Close of the Conn below may come from any).
-///
-/// Written data is kept until Flush, until 16 KiB are there, or until a read has to wait: a fiber
-/// never waits for an answer to something it has not sent.
+// Used by one fiber at a time (Close of the Conn below may come from any).
+//
+// Written data is kept until Flush, until 16 KiB are there, or until a read has to wait: a fiber
+// never waits for an answer to something it has not sent.
 class BufferedConn {
  public:
   explicit BufferedConn(net::Conn& conn) : conn_(conn) {}
 
-  /// Reads at least one byte; 0 at the end of the stream.
+  // Reads at least one byte; 0 at the end of the stream.
   Result<size_t> Read(std::span<char> buffer);
-  /// One buffered byte, or false if none is buffered.
+  // One buffered byte, or false if none is buffered.
   bool PopByte(char* byte) {
     if (begin_ == end_) return false;
     *byte = in_[begin_++];
     return true;
   }
-  /// Makes sure that a byte is buffered; false at the end of the stream.
+  // Makes sure that a byte is buffered; false at the end of the stream.
   Result<bool> Fill();
-  /// The same without touching the write buffer, so that another fiber may write meanwhile.
+  // The same without touching the write buffer, so that another fiber may write meanwhile.
   Result<bool> FillOnly();
-  /// Reads one line, without its CRLF or LF; InvalidInput if it has more than `limit` bytes,
-  /// Unreachable if the stream ends in it.
+  // Reads one line, without its CRLF or LF; InvalidInput if it has more than `limit` bytes,
+  // Unreachable if the stream ends in it.
   Result<std::string> ReadLine(size_t limit);
 
   Result<void> Write(std::string_view data);
   Result<void> Flush();
-  /// Forgets what was written and not sent.
+  // Forgets what was written and not sent.
   void DiscardUnsent() { out_.clear(); }
 
-  /// Bytes that were received and not read yet.
+  // Bytes that were received and not read yet.
   size_t buffered() const { return end_ - begin_; }
-  /// Bytes that were read or written so far.
+  // Bytes that were read or written so far.
   size_t bytes_received() const { return bytes_received_; }
   bool sent_any() const { return sent_any_; }
   void ResetCounters() {
     bytes_received_ = 0;
     sent_any_ = false;
   }
-  /// Frees the buffers of an idle connection, if they are empty.
+  // Frees the buffers of an idle connection, if they are empty.
   void ReleaseBuffers();
 
   net::Conn& conn() { return conn_; }

@@ -15,7 +15,7 @@
 namespace xebec::runtime::net::internal {
 namespace {
 
-/// Enter and Leave around one operation.
+// Enter and Leave around one operation.
 class Use {
  public:
   explicit Use(PollFd& fd) : fd_(fd), entered_(fd.Enter()) {}

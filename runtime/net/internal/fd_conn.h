@@ -14,21 +14,21 @@
 
 namespace xebec::runtime::net::internal {
 
-/// An fd with its poll descriptor. Close may come while others use it: the number is given back to
-/// the kernel only when the last of them is done, so that none of them touches a later file that
-/// got the same number.
-///
-/// `state_`: bit 0 = closed, the rest counts users (2 each), of which the open fd itself is one.
-/// I1  A user enters only while bit 0 is clear (one CAS), so none enters after Close.
-/// I2  Close sets bit 0 once, wakes the waiters, then gives up the fd's own count.
-/// I3  Whoever brings the count to 0 closes the fd; acq_rel on the way out orders all uses before.
+// An fd with its poll descriptor. Close may come while others use it: the number is given back to
+// the kernel only when the last of them is done, so that none of them touches a later file that
+// got the same number.
+//
+// `state_`: bit 0 = closed, the rest counts users (2 each), of which the open fd itself is one.
+// I1  A user enters only while bit 0 is clear (one CAS), so none enters after Close.
+// I2  Close sets bit 0 once, wakes the waiters, then gives up the fd's own count.
+// I3  Whoever brings the count to 0 closes the fd; acq_rel on the way out orders all uses before.
 class PollFd {
  public:
-  /// Takes `fd`, which must be non-blocking, in any case.
+  // Takes `fd`, which must be non-blocking, in any case.
   static Result<std::shared_ptr<PollFd>> Open(int fd);
   ~PollFd() { Close(); }
 
-  /// False once closed. Each true needs a Leave.
+  // False once closed. Each true needs a Leave.
   bool Enter();
   void Leave();
   void Close();
@@ -71,9 +71,9 @@ class FdConn final : public Conn {
   Mutex write_mu_;  // held by the one fiber in Write
 };
 
-/// "1.2.3.4:80", "[::1]:80", "unix:/path".
+// "1.2.3.4:80", "[::1]:80", "unix:/path".
 std::string FormatAddress(const sockaddr_storage& address, socklen_t size);
-/// Sets what every TCP connection gets.
+// Sets what every TCP connection gets.
 void TuneTcp(int fd);
 
 }  // namespace xebec::runtime::net::internal

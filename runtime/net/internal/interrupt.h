@@ -5,8 +5,8 @@
 
 namespace xebec::runtime::net::internal {
 
-/// While it lives, the end of a context ends the waiting on a connection: its deadlines are set into
-/// the past. That runs under the context's lock and takes only the connection's spin locks.
+// While it lives, the end of a context ends the waiting on a connection: its deadlines are set into
+// the past. That runs under the context's lock and takes only the connection's spin locks.
 class Interrupt : xebec::internal::CancelNode {
  public:
   Interrupt(const Context& ctx, Conn& conn) : ctx_(ctx), conn_(conn) {

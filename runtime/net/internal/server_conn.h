@@ -18,29 +18,29 @@
 
 namespace xebec::runtime::http::internal {
 
-/// Reads requests, runs the handler and answers, until either side closes.
-///
-/// While a handler runs, a second fiber may watch for the client's going away (which cancels the
-/// request's context): it is started when the answer begins to stream, or when the handler has
-/// taken 100 ms, so that short requests do not pay for it. Only it reads from the connection then,
-/// and only the handler's fiber writes.
+// Reads requests, runs the handler and answers, until either side closes.
+//
+// While a handler runs, a second fiber may watch for the client's going away (which cancels the
+// request's context): it is started when the answer begins to stream, or when the handler has
+// taken 100 ms, so that short requests do not pay for it. Only it reads from the connection then,
+// and only the handler's fiber writes.
 class ServerConn final : public RequestHandler, public std::enable_shared_from_this<ServerConn> {
  public:
-  /// What the server gives to its connections.
+  // What the server gives to its connections.
   struct Server {
     const ServerOptions& options;
     Engine& engine;
-    const Context& ctx;  ///< cancelled when the server stops
+    const Context& ctx;  // cancelled when the server stops
     const std::function<void(Request&, ResponseWriter&)>& dispatch;
-    /// False once the server stops: the connection is to end.
+    // False once the server stops: the connection is to end.
     const std::function<bool(uint64_t id, bool idle)>& set_idle;
   };
 
   ServerConn(uint64_t id, std::unique_ptr<net::Conn> conn, Server server);
 
-  /// Serves until the connection ends. Blocks.
+  // Serves until the connection ends. Blocks.
   void Run();
-  /// Ends it from any fiber.
+  // Ends it from any fiber.
   void Close() { conn_->Close(); }
   uint64_t id() const { return id_; }
 
@@ -50,7 +50,7 @@ class ServerConn final : public RequestHandler, public std::enable_shared_from_t
   enum class Watch { kOff, kArmed, kRunning, kDone };
 
   bool ServeOne();
-  /// Reads the request's body; a status to answer with if that fails, 0 if the client is gone.
+  // Reads the request's body; a status to answer with if that fails, 0 if the client is gone.
   std::optional<int> ReadBody(Request& request);
   void RunHandler(Request& request, ConnResponseWriter& writer, httplib::Response& response);
   void Refuse(int status);

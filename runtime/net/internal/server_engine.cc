@@ -8,8 +8,8 @@
 namespace xebec::runtime::http::internal {
 namespace {
 
-/// How the pre-routing handler, which is one for all, finds the connection that a request came on:
-/// a field that cpp-httplib uses in clients only.
+// How the pre-routing handler, which is one for all, finds the connection that a request came on:
+// a field that cpp-httplib uses in clients only.
 struct Binding {
   RequestHandler* handler;
   bool operator()(const httplib::Response&) const { return true; }

@@ -25,7 +25,7 @@ int SysGetName(int fd, bool peer, sockaddr_storage* address, socklen_t* size);
 void SysClose(int fd);
 int SysUnlinkSocket(const char* path);  // only if it is a socket
 
-/// "connection refused" for ECONNREFUSED (the number may be negative).
+// "connection refused" for ECONNREFUSED (the number may be negative).
 std::string ErrnoText(long error);
 
 }  // namespace xebec::runtime::net::internal

@@ -16,7 +16,7 @@ inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return true;
 }
 
-/// Whether a comma-separated field value ("keep-alive, Close") names `token`, without case.
+// Whether a comma-separated field value ("keep-alive, Close") names `token`, without case.
 inline bool HasToken(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
@@ -29,7 +29,7 @@ inline bool HasToken(std::string_view list, std::string_view token) {
   return false;
 }
 
-/// A field name or method: RFC 9110's token.
+// A field name or method: RFC 9110's token.
 inline bool IsToken(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
@@ -42,12 +42,12 @@ inline bool IsToken(std::string_view text) {
   return true;
 }
 
-/// A field value that cannot end its line: no CR, LF or NUL.
+// A field value that cannot end its line: no CR, LF or NUL.
 inline bool IsFieldValue(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
-/// Percent-encodes what may not stand in a path.
+// Percent-encodes what may not stand in a path.
 std::string EscapePath(std::string_view path);
 
 }  // namespace xebec::runtime::http::internal

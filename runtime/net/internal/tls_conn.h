@@ -24,30 +24,30 @@ struct TlsContext::Impl {
 
 namespace internal {
 
-/// The oldest error in OpenSSL's queue of this thread, as text. Call it with no switch of fibers
-/// since the failing call.
+// The oldest error in OpenSSL's queue of this thread, as text. Call it with no switch of fibers
+// since the failing call.
 std::string OpenSslError();
 
-/// TLS over a Conn through two memory BIOs: OpenSSL itself never waits. It is called under
-/// `ssl_mu_`, with ERR_clear_error before and SSL_get_error right after and no switch of fibers
-/// between, because its error queue belongs to the thread; all waiting is on the Conn below, with
-/// `ssl_mu_` free.
-///
-/// Lock order: read_mu_ or write_mu_, then ssl_mu_. What OpenSSL wants sent leaves in its order:
-/// whoever holds write_mu_ takes it out and writes it. A reader that makes some (a key update)
-/// leaves it to the writer at work, if there is one, which looks again after unlocking.
+// TLS over a Conn through two memory BIOs: OpenSSL itself never waits. It is called under
+// `ssl_mu_`, with ERR_clear_error before and SSL_get_error right after and no switch of fibers
+// between, because its error queue belongs to the thread; all waiting is on the Conn below, with
+// `ssl_mu_` free.
+//
+// Lock order: read_mu_ or write_mu_, then ssl_mu_. What OpenSSL wants sent leaves in its order:
+// whoever holds write_mu_ takes it out and writes it. A reader that makes some (a key update)
+// leaves it to the writer at work, if there is one, which looks again after unlocking.
 class TlsConn final : public Conn {
  public:
   TlsConn(std::unique_ptr<Conn> inner, SSL* ssl);
   ~TlsConn() override;
 
-  /// Runs the handshake, before anything else.
+  // Runs the handshake, before anything else.
   Result<void> Handshake();
 
   Result<size_t> Read(std::span<char> buffer) override;
   Result<size_t> Write(std::string_view data) override;
   void Close() override { inner_->Close(); }
-  /// Tells the peer that the stream ends (close_notify). Blocks as a write does.
+  // Tells the peer that the stream ends (close_notify). Blocks as a write does.
   void CloseWrite() override;
   void SetReadDeadline(int64_t nanotime) override { inner_->SetReadDeadline(nanotime); }
   void SetWriteDeadline(int64_t nanotime) override { inner_->SetWriteDeadline(nanotime); }
@@ -64,12 +64,12 @@ class TlsConn final : public Conn {
     int error = 0;     // SSL_get_error
     std::string text;  // for SSL_ERROR_SSL and SSL_ERROR_SYSCALL
   };
-  /// Calls `op(ssl_)` by the rules above.
+  // Calls `op(ssl_)` by the rules above.
   template <class Op>
   Outcome Call(Op&& op);
-  /// Feeds OpenSSL with what arrives next. Holds read_mu_.
+  // Feeds OpenSSL with what arrives next. Holds read_mu_.
   Result<void> Receive();
-  /// Sends what OpenSSL wants sent, under write_mu_.
+  // Sends what OpenSSL wants sent, under write_mu_.
   Result<void> SendLocked();
   Result<void> SendIfFree();
   Error Failed(std::string_view what, const Outcome& outcome) const;
