@@ -184,6 +184,7 @@ void Server::Impl::ServeConn(std::unique_ptr<net::Conn> conn) {
     static_cast<void>(
         conn->Write("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
                     "Content-Length: 21\r\nConnection: close\r\n\r\ntoo many connections\n"));
+    internal::Linger(*conn);
     return;
   }
   served->Run();

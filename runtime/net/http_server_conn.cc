@@ -22,6 +22,18 @@ int64_t After(std::chrono::nanoseconds d) { return NanoTime() + d.count(); }
 
 }  // namespace
 
+void Linger(net::Conn& conn) {
+  conn.CloseWrite();
+  conn.SetReadDeadline(After(std::chrono::milliseconds(500)));
+  std::vector<char> sink(kBodyPiece);
+  size_t left = 1 << 20;
+  while (left > 0) {
+    auto n = conn.Read(sink);
+    if (!n.ok() || *n == 0) return;
+    left -= std::min(left, *n);
+  }
+}
+
 ServerConn::ServerConn(uint64_t id, std::unique_ptr<net::Conn> conn, Server server)
     : id_(id),
       conn_(std::move(conn)),
@@ -34,7 +46,7 @@ ServerConn::ServerConn(uint64_t id, std::unique_ptr<net::Conn> conn, Server serv
 void ServerConn::Run() {
   while (ServeOne()) {
   }
-  if (unread_body_) Linger();
+  if (unread_body_) Linger(*conn_);
   conn_->Close();
   if (watch_timer_) watch_timer_->Stop();
 }
@@ -76,20 +88,6 @@ void ServerConn::Refuse(int status) {
       conn_->Write(fmt::format("HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
                                "Connection: close\r\n\r\n{}",
                                status, StatusText(status), body.size(), body)));
-}
-
-void ServerConn::Linger() {
-  // Closing while the client still sends would reset the connection, and the client might never
-  // see the answer. So take what comes for a moment.
-  conn_->CloseWrite();
-  conn_->SetReadDeadline(After(std::chrono::milliseconds(500)));
-  std::vector<char> sink(kBodyPiece);
-  size_t left = 1 << 20;
-  while (left > 0) {
-    auto n = conn_->Read(sink);
-    if (!n.ok() || *n == 0) return;
-    left -= std::min(left, *n);
-  }
 }
 
 void ServerConn::Handle(const httplib::Request& in, httplib::Response& out) {

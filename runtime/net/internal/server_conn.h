@@ -18,6 +18,10 @@
 
 namespace xebec::runtime::http::internal {
 
+// Takes what still comes from a client that was answered before it had sent everything, for at most
+// half a second. Closing at once would reset the connection, and it might never see the answer.
+void Linger(net::Conn& conn);
+
 // Reads requests, runs the handler and answers, until either side closes.
 //
 // While a handler runs, a second fiber may watch for the client's going away (which cancels the
@@ -54,7 +58,6 @@ class ServerConn final : public RequestHandler, public std::enable_shared_from_t
   std::optional<int> ReadBody(Request& request);
   void RunHandler(Request& request, ConnResponseWriter& writer, httplib::Response& response);
   void Refuse(int status);
-  void Linger();
 
   void ArmWatch(CancelFunc cancel);
   void StartWatch();
