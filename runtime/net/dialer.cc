@@ -37,9 +37,8 @@ PipeDialer::PipeDialer(std::function<void(std::unique_ptr<Conn>)> serve, std::st
 Result<std::unique_ptr<Conn>> PipeDialer::Dial(const Context& ctx) {
   if (auto done = ctx.Err()) return std::move(*done);
   auto [client, server] = Pipe();
-  GoNamed("pipe server", [serve = serve_, conn = std::move(server)]() mutable {
-    serve(std::move(conn));
-  });
+  GoNamed("pipe server",
+          [serve = serve_, conn = std::move(server)]() mutable { serve(std::move(conn)); });
   return std::move(client);
 }
 

@@ -105,15 +105,15 @@ class ResponseWriter {
 using Handler = std::function<void(Request&, ResponseWriter&)>;
 
 struct ServerOptions {
-  size_t max_header_bytes = 64 << 10;       // request line and header fields; more is a 431
-  size_t max_body_bytes = 64 << 20;         // more is a 413
-  size_t max_connections = 10'000;          // further ones are answered 503 and closed
+  size_t max_header_bytes = 64 << 10;  // request line and header fields; more is a 431
+  size_t max_body_bytes = 64 << 20;    // more is a 413
+  size_t max_connections = 10'000;     // further ones are answered 503 and closed
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(120);  // between requests
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(60);
   // Each single write to a client must get on within this time.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(60);
-  std::optional<net::TlsConfig> tls;        // serve HTTPS (Start, ListenAndServe and Serve)
+  std::optional<net::TlsConfig> tls;  // serve HTTPS (Start, ListenAndServe and Serve)
 };
 
 // An HTTP/1.1 server on cpp-httplib: one fiber for each connection, keep-alive without polling.

@@ -18,7 +18,8 @@ constexpr int kMaxInterimAnswers = 16;
 //
 // The status line is read here and handed on in a short form: cpp-httplib matches it against a
 // regular expression, whose recursion on a long line would overflow a fiber's stack. Interim
-// answers (100, 103) are skipped. The header's bytes are counted: cpp-httplib would take any number.
+// answers (100, 103) are skipped. The header's bytes are counted: cpp-httplib would take any
+// number.
 class ClientStream final : public httplib::Stream {
  public:
   ClientStream(BufferedConn& conn, size_t max_header_bytes)

@@ -58,10 +58,10 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     bool idle = true;
   };
   mutable Mutex mu;
-  bool stopping = false;                   // guarded by mu, like all below
-  uint64_t inside = 0;                     // connections and accept loops
+  bool stopping = false;  // guarded by mu, like all below
+  uint64_t inside = 0;    // connections and accept loops
   uint64_t next_id = 1;
-  std::map<uint64_t, Open> open;           // by id: closing them has an order
+  std::map<uint64_t, Open> open;  // by id: closing them has an order
   std::map<uint64_t, net::Listener*> listeners;
   std::shared_ptr<const net::TlsContext> tls;
 };

@@ -46,7 +46,11 @@ ServerConn::ServerConn(uint64_t id, std::unique_ptr<net::Conn> conn, Server serv
 void ServerConn::Run() {
   while (ServeOne()) {
   }
-  if (unread_body_) Linger(*conn_);
+  if (unread_body_) {
+    Linger(*conn_);
+  } else if (!aborted_) {
+    conn_->CloseWrite();  // over TLS: a proper end
+  }
   conn_->Close();
   if (watch_timer_) watch_timer_->Stop();
 }
@@ -84,10 +88,10 @@ void ServerConn::Refuse(int status) {
   io_.DiscardUnsent();
   const std::string body = fmt::format("{} {}\n", status, StatusText(status));
   conn_->SetWriteDeadline(After(std::chrono::seconds(1)));
-  static_cast<void>(
-      conn_->Write(fmt::format("HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-                               "Connection: close\r\n\r\n{}",
-                               status, StatusText(status), body.size(), body)));
+  static_cast<void>(conn_->Write(
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+                  "Connection: close\r\n\r\n{}",
+                  status, StatusText(status), body.size(), body)));
 }
 
 void ServerConn::Handle(const httplib::Request& in, httplib::Response& out) {
@@ -104,6 +108,7 @@ void ServerConn::Handle(const httplib::Request& in, httplib::Response& out) {
 
   if (const std::optional<int> status = ReadBody(request)) {
     must_close_ = unread_body_ = true;
+    conn_->SetWriteDeadline(After(server_.options.write_timeout));
     aborted_ = *status == 0;
     if (aborted_) stream_.DropWrites();
     out.status = *status == 0 ? 400 : *status;

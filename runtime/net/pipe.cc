@@ -71,9 +71,7 @@ class PipeEnd final : public Conn {
   Result<size_t> Write(std::string_view data) override;
   void Close() override;
   void CloseWrite() override;
-  void SetReadDeadline(int64_t nanotime) override {
-    desc_.SetDeadline(PollDesc::kRead, nanotime);
-  }
+  void SetReadDeadline(int64_t nanotime) override { desc_.SetDeadline(PollDesc::kRead, nanotime); }
   void SetWriteDeadline(int64_t nanotime) override {
     desc_.SetDeadline(PollDesc::kWrite, nanotime);
   }

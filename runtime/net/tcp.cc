@@ -142,8 +142,8 @@ Result<std::unique_ptr<Listener>> ListenOn(const SockAddr& address, std::string_
   }
   std::string bound = unix_path.empty() ? NameOf(fd, /*peer=*/false) : "unix:" + unix_path;
   XEBEC_ASSIGN_OR_RETURN(auto poll_fd, PollFd::Open(fd));
-  return std::unique_ptr<Listener>(std::make_unique<FdListener>(
-      std::move(poll_fd), std::move(bound), std::move(unix_path)));
+  return std::unique_ptr<Listener>(
+      std::make_unique<FdListener>(std::move(poll_fd), std::move(bound), std::move(unix_path)));
 }
 
 // Ends the wait for a connection when its context ends.
@@ -161,9 +161,12 @@ int AwaitConnect(PollFd& poll_fd, int64_t deadline) {
   for (;;) {
     // No Reset: the edge may have come between connect and the registration, which reports it.
     switch (desc.Wait(PollDesc::kWrite)) {
-      case PollDesc::Status::kTimeout: return -1;
-      case PollDesc::Status::kClosing: return ECANCELED;
-      case PollDesc::Status::kOk: break;
+      case PollDesc::Status::kTimeout:
+        return -1;
+      case PollDesc::Status::kClosing:
+        return ECANCELED;
+      case PollDesc::Status::kOk:
+        break;
     }
     const int error = internal::SysGetError(poll_fd.fd());
     if (error == EINPROGRESS || error == EALREADY || error == EINTR) continue;

@@ -162,8 +162,8 @@ int VerifyIndex() {
 
 std::string NamesOf(X509* cert) {
   std::string text;
-  Owned<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr)));
+  Owned<GENERAL_NAMES> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()) && i < 8; ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     std::string one;
@@ -218,8 +218,8 @@ std::string DescribeFailure(int error, X509* cert, const std::string& host) {
 
 int OnVerify(int ok, X509_STORE_CTX* store) {
   if (ok == 1) return 1;
-  auto* ssl = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* failure = static_cast<VerifyFailure*>(SSL_get_ex_data(ssl, VerifyIndex()));
   if (failure != nullptr && failure->text.empty()) {
     failure->text = DescribeFailure(X509_STORE_CTX_get_error(store),
@@ -229,8 +229,8 @@ int OnVerify(int ok, X509_STORE_CTX* store) {
 }
 
 // Makes `conn` a TLS connection. `failure` is told why the peer's certificate does not pass.
-Result<std::unique_ptr<Conn>> Secure(const Context& ctx, std::unique_ptr<Conn> conn,
-                                     Owned<SSL> ssl, VerifyFailure* failure) {
+Result<std::unique_ptr<Conn>> Secure(const Context& ctx, std::unique_ptr<Conn> conn, Owned<SSL> ssl,
+                                     VerifyFailure* failure) {
   X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl.get()), Now());
   SSL* raw = ssl.get();
   SSL_set_ex_data(raw, VerifyIndex(), failure);

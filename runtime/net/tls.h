@@ -46,6 +46,9 @@ class TlsContext {
   std::unique_ptr<Impl> impl_;
 };
 
+// An encrypted connection that is closed without CloseWrite looks cut to its peer: TLS tells an end
+// from a cut.
+//
 // Shakes hands over `conn` and returns the encrypted connection, which owns it. Blocks until
 // done, failed, or `ctx` is done. A certificate that does not pass is an Unreachable error whose
 // one line names the fault (expired, unknown authority, wrong host) and what to do.

@@ -157,8 +157,7 @@ Result<size_t> TlsConn::Read(std::span<char> buffer) {
   std::lock_guard lock(read_mu_);
   const int size = static_cast<int>(std::min<size_t>(buffer.size(), 1 << 30));
   for (;;) {
-    const Outcome outcome =
-        Call([&](SSL* ssl) { return SSL_read(ssl, buffer.data(), size); });
+    const Outcome outcome = Call([&](SSL* ssl) { return SSL_read(ssl, buffer.data(), size); });
     if (outcome.n > 0) return static_cast<size_t>(outcome.n);
     if (outcome.error == SSL_ERROR_ZERO_RETURN) return size_t{0};
     if (outcome.error != SSL_ERROR_WANT_READ) return Failed("read", outcome);
@@ -178,8 +177,7 @@ Result<size_t> TlsConn::Write(std::string_view data) {
           Call([&](SSL* ssl) { return SSL_write(ssl, data.data() + done, piece); });
       if (outcome.n <= 0) {
         if (outcome.error == SSL_ERROR_SSL || outcome.error == SSL_ERROR_SYSCALL) {
-          return Error::Unreachable(
-              fmt::format("write {}: TLS: {}", RemoteAddr(), outcome.text));
+          return Error::Unreachable(fmt::format("write {}: TLS: {}", RemoteAddr(), outcome.text));
         }
         // Renegotiation is off, so a write never needs a read.
         return Error::Unreachable(fmt::format("write {}: TLS: the peer has closed", RemoteAddr()));

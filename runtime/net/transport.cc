@@ -171,9 +171,9 @@ Result<void> PooledTransport::ReadAll(ClientConn& conn, Response* response) {
     XEBEC_ASSIGN_OR_RETURN(const size_t n, conn.ReadBody(piece));
     if (n == 0) break;
     if (response->body.size() + n > options_.max_response_bytes) {
-      return Error::Unreachable(
-          fmt::format("the answer has more than {} bytes: ask for less, or raise max_response_bytes",
-                      options_.max_response_bytes));
+      return Error::Unreachable(fmt::format(
+          "the answer has more than {} bytes: ask for less, or raise max_response_bytes",
+          options_.max_response_bytes));
     }
     response->body.append(piece, n);
   }

@@ -98,7 +98,7 @@ PollDesc* PollDesc::FromEpollData(uint64_t data, uint64_t* tag) {
 }
 
 void PollDesc::SetInfoLocked(uint32_t set, uint32_t clear) {
-  const uint32_t old = info_.load(std::memory_order_relaxed);  // only changed under lock_
+  const uint32_t old = info_.load(std::memory_order_relaxed);    // only changed under lock_
   info_.store((old & ~clear) | set, std::memory_order_seq_cst);  // I3
 }
 
@@ -150,7 +150,8 @@ PollDesc::Status PollDesc::Wait(Mode mode) {
     if (Check(mode) == Status::kOk) {
       Park(&CommitPark, &directions_[mode], WaitReason::kIoWait);
     }
-    // The word is kNil after a deadline or Evict, kReady after an edge, kWaiting if we did not park.
+    // The word is kNil after a deadline or Evict, kReady after an edge, kWaiting if we did not
+    // park.
     if (word.exchange(kNil, std::memory_order_seq_cst) == kReady) return Status::kOk;
     // A deadline that woke us may have been moved meanwhile: then wait on.
   }

@@ -24,7 +24,8 @@ namespace xebec::runtime {
 //   kReady → kNil     the waiting fiber: it consumes the edge               (BeginWait, Reset)
 //   any    → kReady   an edge: Netpoll or the pipe's other end              (Unblock, io)
 //   kWait|G → kNil    a deadline or Evict                                   (Unblock, not io)
-//   G, kWait → …      the fiber itself after the park                       (EndWait: exchange to kNil)
+//   G, kWait → …      the fiber itself after the park                       (EndWait: exchange to
+//   kNil)
 //
 // I1  Whoever changes a G away from the word makes that fiber ready, exactly once; nobody else may.
 // I2  No edge is lost: it leaves kReady unless it wakes a fiber. Reset comes before the try, so an
@@ -86,8 +87,8 @@ class alignas(64) PollDesc {
   struct Direction : TimerNode {
     PollDesc* desc = nullptr;  // constant
     Atomic<uintptr_t> word{kNil};
-    bool counted = false;      // constant between Open and Close: waiters are Netpoll's to wake
-    int64_t deadline = 0;      // guarded by timer_lock_; 0: the timer is not started
+    bool counted = false;  // constant between Open and Close: waiters are Netpoll's to wake
+    int64_t deadline = 0;  // guarded by timer_lock_; 0: the timer is not started
   };
 
   static PollDesc* Allocate();
@@ -105,7 +106,7 @@ class alignas(64) PollDesc {
   Direction directions_[2];
   SpinLock lock_;        // taken by the timers' functions, so never held while a timer is stopped
   SpinLock timer_lock_;  // before lock_
-  int fd_ = -1;  // constant between Open and Close; -1 if there is none
+  int fd_ = -1;          // constant between Open and Close; -1 if there is none
   PollDesc* next_free_ = nullptr;  // guarded by the free list's lock
 };
 

@@ -28,16 +28,26 @@ std::string HttpAnswer(int code, std::string_view extra, std::string_view body) 
 
 std::string_view ReasonOf(int code) {
   switch (code) {
-    case 400: return "BadRequest";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "NotFound";
-    case 409: return "Conflict";
-    case 410: return "Expired";
-    case 429: return "TooManyRequests";
-    case 503: return "ServiceUnavailable";
-    case 504: return "Timeout";
-    default: return "InternalError";
+    case 400:
+      return "BadRequest";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "NotFound";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Expired";
+    case 429:
+      return "TooManyRequests";
+    case 503:
+      return "ServiceUnavailable";
+    case 504:
+      return "Timeout";
+    default:
+      return "InternalError";
   }
 }
 
@@ -68,10 +78,10 @@ bool ReadRequest(Conn& conn, std::string* buffered) {
 }  // namespace
 
 Fault Fault::Status(int code) {
-  const std::string body = fmt::format(
-      R"({{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure",)"
-      R"("message":"injected {0}","reason":"{1}","code":{0}}})",
-      code, ReasonOf(code));
+  const std::string body =
+      fmt::format(R"({{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure",)"
+                  R"("message":"injected {0}","reason":"{1}","code":{0}}})",
+                  code, ReasonOf(code));
   return Raw(HttpAnswer(code, code == 429 ? "Retry-After: 1\r\n" : "", body));
 }
 
@@ -175,11 +185,11 @@ Result<std::string> FaultProxy::Start(std::string_view address) {
       Fault fault = Pick();
       if (fault.kind == Fault::Kind::kRefuse) continue;
       running_.Add(1);
-      runtime::GoNamed("fault proxy", [this, conn = std::move(*conn),
-                                       fault = std::move(fault)]() mutable {
-        Serve(std::move(conn), std::move(fault));
-        running_.Done();
-      });
+      runtime::GoNamed("fault proxy",
+                       [this, conn = std::move(*conn), fault = std::move(fault)]() mutable {
+                         Serve(std::move(conn), std::move(fault));
+                         running_.Done();
+                       });
     }
   });
   return bound;

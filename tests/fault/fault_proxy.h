@@ -91,7 +91,7 @@ class FaultProxy {
 
   const std::shared_ptr<runtime::net::Dialer> upstream_;
   mutable runtime::Mutex mu_;
-  Fault fault_;                       // guarded by mu_, like all below
+  Fault fault_;  // guarded by mu_, like all below
   std::deque<Fault> next_;
   std::map<int64_t, Link*> links_;
   int64_t connections_ = 0;

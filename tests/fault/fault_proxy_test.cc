@@ -68,7 +68,7 @@ XEBEC_SIM_TEST(FaultProxy, DelaysWhatTheServerSends) {
 }
 
 XEBEC_SIM_TEST(FaultProxy, CutsAnywhere) {
-  for (size_t bytes : {size_t{0}, size_t{5}, size_t{40}, size_t{90}}) {
+  for (size_t bytes : {size_t{0}, size_t{5}, size_t{40}, size_t{80}}) {
     Rig rig;
     rig.proxy.Set(Fault::CutAfter(bytes));
     auto response = rig.Get();

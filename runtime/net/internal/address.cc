@@ -127,9 +127,9 @@ Result<std::vector<SockAddr>> Resolve(const Context& ctx, const std::string& hos
     return ctx.Err().value_or(Error::Canceled("canceled")).Wrap(fmt::format("look up {}", host));
   }
   if (lookup->error != 0 || lookup->addresses.empty()) {
-    return Error::Unreachable(fmt::format(
-        "look up {}: {}: check the host name", host,
-        lookup->error != 0 ? gai_strerror(lookup->error) : "no address"));
+    return Error::Unreachable(
+        fmt::format("look up {}: {}: check the host name", host,
+                    lookup->error != 0 ? gai_strerror(lookup->error) : "no address"));
   }
   return std::move(lookup->addresses);
 }
@@ -138,8 +138,8 @@ Result<SockAddr> UnixAddress(const std::string& path) {
   SockAddr address{};
   auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
   if (path.empty() || path.size() >= sizeof(un.sun_path)) {
-    return Error::InvalidInput(fmt::format("socket path \"{}\" must have 1 to {} bytes", path,
-                                           sizeof(un.sun_path) - 1));
+    return Error::InvalidInput(
+        fmt::format("socket path \"{}\" must have 1 to {} bytes", path, sizeof(un.sun_path) - 1));
   }
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, path.c_str(), path.size() + 1);

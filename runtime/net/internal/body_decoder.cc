@@ -46,8 +46,7 @@ Result<BodyFraming> FramingOf(const Headers& headers) {
   return BodyFraming{BodyFraming::kLength, n};
 }
 
-BodyDecoder::BodyDecoder(BufferedConn& conn, BodyFraming framing)
-    : conn_(conn), framing_(framing) {
+BodyDecoder::BodyDecoder(BufferedConn& conn, BodyFraming framing) : conn_(conn), framing_(framing) {
   left_ = framing.kind == BodyFraming::kLength ? framing.length : 0;
   complete_ = framing.kind == BodyFraming::kNone ||
               (framing.kind == BodyFraming::kLength && framing.length == 0);
@@ -55,9 +54,8 @@ BodyDecoder::BodyDecoder(BufferedConn& conn, BodyFraming framing)
 
 Error BodyDecoder::Cut() const {
   if (framing_.kind == BodyFraming::kLength) {
-    return Error::Unreachable(
-        fmt::format("the connection was cut after {} of {} bytes of the body", received_,
-                    framing_.length));
+    return Error::Unreachable(fmt::format("the connection was cut after {} of {} bytes of the body",
+                                          received_, framing_.length));
   }
   return Error::Unreachable(
       fmt::format("the connection was cut after {} bytes of a chunked body", received_));

@@ -19,9 +19,9 @@ namespace xebec::runtime::http::internal {
 class ConnResponseWriter final : public ResponseWriter {
  public:
   struct Setup {
-    bool head = false;             // HEAD: no body is sent
-    bool http10 = false;           // no chunks: the end of the connection ends the body
-    bool close = false;            // the connection is closed after the answer
+    bool head = false;    // HEAD: no body is sent
+    bool http10 = false;  // no chunks: the end of the connection ends the body
+    bool close = false;   // the connection is closed after the answer
     std::chrono::nanoseconds write_timeout{};
     std::function<void()> on_streaming;  // called once, after the header was sent
   };

@@ -72,9 +72,9 @@ class ServerConn final : public RequestHandler, public std::enable_shared_from_t
   const std::string remote_addr_;
   const std::string tls_subject_;
 
-  bool must_close_ = false;    // after this answer
-  bool unread_body_ = false;   // the client may still be sending
-  bool aborted_ = false;       // the answer is incomplete
+  bool must_close_ = false;   // after this answer
+  bool unread_body_ = false;  // the client may still be sending
+  bool aborted_ = false;      // the answer is incomplete
 
   Mutex watch_mu_;
   Watch watch_ = Watch::kOff;  // guarded by watch_mu_

@@ -75,15 +75,14 @@ Engine::Engine() {
 bool Engine::Process(EngineStream& stream, RequestHandler& handler, bool close, bool* handled) {
   *handled = false;
   bool client_closes = false;
-  const bool ok =
-      process_request(stream, close, client_closes, [&](httplib::Request& request) {
-        request.response_handler = Binding{&handler};
-        // Neither ranges nor compression: answers are made for the request at hand, and compressing
-        // costs more than a cluster's network.
-        request.ranges.clear();
-        request.headers.erase("Accept-Encoding");
-        *handled = true;
-      });
+  const bool ok = process_request(stream, close, client_closes, [&](httplib::Request& request) {
+    request.response_handler = Binding{&handler};
+    // Neither ranges nor compression: answers are made for the request at hand, and compressing
+    // costs more than a cluster's network.
+    request.ranges.clear();
+    request.headers.erase("Accept-Encoding");
+    *handled = true;
+  });
   return ok && *handled && !close && !client_closes;
 }
 

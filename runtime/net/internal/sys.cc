@@ -76,7 +76,8 @@ XEBEC_SYS int SysUnlinkSocket(const char* path) {
 
 XEBEC_SYS std::string ErrnoText(long error) {
   char buffer[128];
-  std::string text = strerror_r(static_cast<int>(error < 0 ? -error : error), buffer, sizeof(buffer));
+  std::string text =
+      strerror_r(static_cast<int>(error < 0 ? -error : error), buffer, sizeof(buffer));
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] += 32;
   return text;
 }

@@ -1,7 +1,8 @@
 // System calls that return -errno.
 //
 // A fiber may move to another thread at any park, and GCC keeps the address of errno in a register
-// across calls; so errno is read only inside these functions, which are never inlined and never park.
+// across calls; so errno is read only inside these functions, which are never inlined and never
+// park.
 #pragma once
 
 #include <sys/socket.h>

@@ -33,8 +33,7 @@ inline bool HasToken(std::string_view list, std::string_view token) {
 inline bool IsToken(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
-    const bool alnum =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (!alnum && std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos) {
       return false;
     }

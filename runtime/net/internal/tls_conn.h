@@ -18,7 +18,7 @@ namespace xebec::runtime::net {
 struct TlsContext::Impl {
   ~Impl() { SSL_CTX_free(ctx); }
   SSL_CTX* ctx = nullptr;
-  TlsConfig config;         // without the key
+  TlsConfig config;           // without the key
   std::vector<uint8_t> alpn;  // as TLS encodes it
 };
 
@@ -78,9 +78,9 @@ class TlsConn final : public Conn {
   Mutex read_mu_;
   Mutex write_mu_;
   mutable Mutex ssl_mu_;
-  SSL* const ssl_;         // guarded by ssl_mu_
-  BIO* const in_;          // guarded by ssl_mu_; owned by ssl_
-  BIO* const out_;         // the same
+  SSL* const ssl_;                   // guarded by ssl_mu_
+  BIO* const in_;                    // guarded by ssl_mu_; owned by ssl_
+  BIO* const out_;                   // the same
   bool inner_ended_ = false;         // guarded by read_mu_
   std::unique_ptr<char[]> arrived_;  // guarded by read_mu_
   Atomic<bool> unsent_{false};       // a reader left something in out_

@@ -48,6 +48,7 @@ void Echo(Conn& conn) {
     if (!n.ok() || *n == 0) break;
     if (!conn.Write({piece.data(), *n}).ok()) break;
   }
+  conn.CloseWrite();
   conn.Close();
 }
 

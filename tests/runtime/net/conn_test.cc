@@ -96,8 +96,8 @@ XEBEC_TEST(Tcp, AThousandConnectionsEchoAtOnce) {
   EXPECT_EQ(good.load(std::memory_order_relaxed), kConnections);
 }
 
-// A new socket often gets the number of one just closed, while fibers wait on both and events of the
-// old one are under way: none may wake, fail or feed the wrong fiber.
+// A new socket often gets the number of one just closed, while fibers wait on both and events of
+// the old one are under way: none may wake, fail or feed the wrong fiber.
 XEBEC_TEST(Tcp, NumbersOfClosedSocketsAreReusedSafely) {
   auto listener = ListenAnywhere();
   constexpr int kFibers = 16;

@@ -58,15 +58,15 @@ struct Echo {
 XEBEC_SIM_TEST(HttpServerBadInput, MalformedRequestsAreA400AndTheEnd) {
   for (const std::string request :
        {"GET\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/3\r\n\r\n", "NONSENSE / HTTP/1.1\r\n\r\n",
-        "\x16\x03\x01\x02\x00\r\n\r\n", "GET / HTTP/1.1\n\n",
-        "GET /a?b?c HTTP/1.1\r\n\r\n",
+        "\x16\x03\x01\x02\x00\r\n\r\n", "GET / HTTP/1.1\n\n", "GET /a?b?c HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n"}) {
     Echo echo;
-    const std::string answer = Exchange(echo.server, request + std::string("GET / HTTP/1.1\r\n\r\n"));
+    const std::string answer =
+        Exchange(echo.server, request + std::string("GET / HTTP/1.1\r\n\r\n"));
     EXPECT_EQ(StatusOf(answer), "400") << request;
     EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
     EXPECT_EQ(echo.handled, 0) << request;
@@ -79,10 +79,11 @@ XEBEC_SIM_TEST(HttpServerBadInput, LimitsAreKept) {
   options.max_header_bytes = 4096;
   options.max_body_bytes = 1000;
   Echo echo(options);
-  EXPECT_EQ(StatusOf(Exchange(echo.server, "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\n\r\n")),
-            "431");
-  EXPECT_EQ(StatusOf(Exchange(
-                echo.server, "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n")),
+  EXPECT_EQ(
+      StatusOf(Exchange(echo.server, "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\n\r\n")),
+      "431");
+  EXPECT_EQ(StatusOf(Exchange(echo.server,
+                              "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n")),
             "431");
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 1000; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
@@ -91,16 +92,18 @@ XEBEC_SIM_TEST(HttpServerBadInput, LimitsAreKept) {
   EXPECT_EQ(StatusOf(Exchange(echo.server, "POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n" +
                                                std::string(1001, 'b'))),
             "413");
-  EXPECT_EQ(StatusOf(Exchange(echo.server, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                           "3e9\r\n" +
-                                               std::string(1001, 'b') + "\r\n0\r\n\r\n")),
-            "413");
-  EXPECT_EQ(StatusOf(Exchange(
-                echo.server, "POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\nx")),
-            "413");
   EXPECT_EQ(StatusOf(Exchange(echo.server,
-                              "POST / HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx")),
-            "415");
+                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "3e9\r\n" +
+                                  std::string(1001, 'b') + "\r\n0\r\n\r\n")),
+            "413");
+  EXPECT_EQ(
+      StatusOf(Exchange(echo.server, "POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\nx")),
+      "413");
+  EXPECT_EQ(
+      StatusOf(Exchange(echo.server,
+                        "POST / HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx")),
+      "415");
   EXPECT_EQ(echo.handled, 0);
 }
 
@@ -136,8 +139,8 @@ XEBEC_SIM_TEST(HttpServerBadInput, PipelinedAndChunkedRequestsAreRead) {
       "POST /e HTTP/1.1\r\nContent-Length: 6\r\n\r\nunread");
   EXPECT_EQ(echo.handled, 4);
   size_t at = 0;
-  for (const std::string part : {"\r\n\r\none", "\r\n\r\ntwo", "100 Continue\r\n\r\n", "\r\n\r\nthree",
-                                 "Connection: close", "\r\n\r\nfour"}) {
+  for (const std::string part : {"\r\n\r\none", "\r\n\r\ntwo", "100 Continue\r\n\r\n",
+                                 "\r\n\r\nthree", "Connection: close", "\r\n\r\nfour"}) {
     at = answer.find(part, at);
     ASSERT_NE(at, std::string::npos) << part << " in " << answer;
   }

@@ -43,8 +43,8 @@ struct Rig {
     if (over_ == Over::kTcp) {
       auto address = server.Start("127.0.0.1:0");
       ASSERT_TRUE(address.ok()) << address.error().ToString();
-      inner = std::make_shared<net::TcpDialer>(
-          "127.0.0.1", std::stoi(address->substr(address->rfind(':') + 1)));
+      inner = std::make_shared<net::TcpDialer>("127.0.0.1",
+                                               std::stoi(address->substr(address->rfind(':') + 1)));
     } else {
       inner = std::make_shared<net::PipeDialer>(
           [this](std::unique_ptr<net::Conn> conn) { server.ServeConn(std::move(conn)); });
@@ -73,10 +73,10 @@ struct Rig {
 };
 
 // One body, run over TCP on several Ps, over pipes there, and over pipes in simulations.
-#define XEBEC_HTTP_TEST(suite, name)                                                     \
-  static void HttpTestBody_##suite##_##name(Rig::Over over);                             \
-  XEBEC_TEST(suite, name) { HttpTestBody_##suite##_##name(Rig::Over::kTcp); }            \
-  XEBEC_TEST(suite##Pipe, name) { HttpTestBody_##suite##_##name(Rig::Over::kPipe); }     \
+#define XEBEC_HTTP_TEST(suite, name)                                                          \
+  static void HttpTestBody_##suite##_##name(Rig::Over over);                                  \
+  XEBEC_TEST(suite, name) { HttpTestBody_##suite##_##name(Rig::Over::kTcp); }                 \
+  XEBEC_TEST(suite##Pipe, name) { HttpTestBody_##suite##_##name(Rig::Over::kPipe); }          \
   XEBEC_SIM_TEST(suite##Simulated, name) { HttpTestBody_##suite##_##name(Rig::Over::kPipe); } \
   static void HttpTestBody_##suite##_##name(Rig::Over over)
 

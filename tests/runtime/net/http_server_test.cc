@@ -293,12 +293,16 @@ XEBEC_HTTP_TEST(HttpServer, ShutdownEndsWatchesThroughTheirContext) {
 
 XEBEC_HTTP_TEST(HttpServer, ShutdownGivesUpWhenItsContextEnds) {
   Rig rig(over);
+  Chan<Unit> running;
   Chan<Unit> stuck;
-  rig.server.SetHandler([&](Request&, ResponseWriter&) { stuck.Receive(); });
+  rig.server.SetHandler([&](Request&, ResponseWriter&) {
+    running.Send({});
+    stuck.Receive();
+  });
   rig.Start();
   WaitGroup client;
   client.Go([&] { EXPECT_FALSE(rig.Get("/").ok()); });
-  runtime::testing::WaitUntilAllBlocked();
+  running.Receive();
   auto [ctx, cancel] = Context::WithTimeout(Context::Background(), 20ms);
   auto result = rig.server.Shutdown(ctx);
   ASSERT_FALSE(result.ok());

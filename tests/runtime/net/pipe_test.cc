@@ -18,8 +18,8 @@ testing::Ends PipeEnds() {
 }
 
 // On several Ps, and in virtual time under many seeds.
-#define XEBEC_PIPE_TEST(name)                                     \
-  XEBEC_TEST(Pipe, name) { testing::name(PipeEnds); }             \
+#define XEBEC_PIPE_TEST(name)                         \
+  XEBEC_TEST(Pipe, name) { testing::name(PipeEnds); } \
   XEBEC_SIM_TEST(PipeSimulated, name) { testing::name(PipeEnds); }
 
 XEBEC_PIPE_TEST(WhatIsWrittenArrives)

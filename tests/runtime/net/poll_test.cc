@@ -147,10 +147,10 @@ TEST(Poll, BreakEndsABlockingPollAndIsNotRepeated) {
   NetpollInit();
   NetpollBreak();
   NetpollBreak();
-  EXPECT_TRUE(Netpoll(-1).empty());           // returns at once
-  EXPECT_TRUE(Netpoll(1'000'000).empty());    // waits its time out: one Break wakes once
+  EXPECT_TRUE(Netpoll(-1).empty());         // returns at once
+  EXPECT_TRUE(Netpoll(1'000'000).empty());  // waits its time out: one Break wakes once
   NetpollBreak();
-  EXPECT_TRUE(Netpoll(0).empty());            // leaves the wake-up for the one that blocks
+  EXPECT_TRUE(Netpoll(0).empty());  // leaves the wake-up for the one that blocks
   EXPECT_TRUE(Netpoll(-1).empty());
 }
 

@@ -100,10 +100,11 @@ std::string Refusal(const TlsConfig& client, const TlsConfig& server) {
 XEBEC_TEST(Tls, AnUnknownAuthorityIsNamed) {
   TestAuthority authority("the server's authority");
   TestAuthority other("another");
-  EXPECT_EQ(Refusal(ClientConfig(other), ServerConfig(authority.Issue())),
-            "TLS handshake with pipe: the certificate of server is signed by an unknown authority "
-            "(the server's authority): configure the certificate of the authority that signed it as "
-            "CA");
+  EXPECT_EQ(
+      Refusal(ClientConfig(other), ServerConfig(authority.Issue())),
+      "TLS handshake with pipe: the certificate of server is signed by an unknown authority "
+      "(the server's authority): configure the certificate of the authority that signed it as "
+      "CA");
 }
 
 XEBEC_TEST(Tls, AnExpiredCertificateIsNamedWithItsDate) {
@@ -145,8 +146,10 @@ XEBEC_TEST(Tls, AWrongHostIsToldWithTheNamesThatWouldDo) {
   EXPECT_EQ(Refusal(ClientConfig(authority, "example.com"), ServerConfig(authority.Issue())),
             "TLS handshake with pipe: the certificate is for localhost, 127.0.0.1, not for "
             "example.com: connect by one of those names, or set the server name");
-  EXPECT_TRUE(Shake(ClientConfig(authority, "127.0.0.1"), ServerConfig(authority.Issue())).client.ok());
-  EXPECT_FALSE(Shake(ClientConfig(authority, "127.0.0.2"), ServerConfig(authority.Issue())).client.ok());
+  EXPECT_TRUE(
+      Shake(ClientConfig(authority, "127.0.0.1"), ServerConfig(authority.Issue())).client.ok());
+  EXPECT_FALSE(
+      Shake(ClientConfig(authority, "127.0.0.2"), ServerConfig(authority.Issue())).client.ok());
 }
 
 XEBEC_TEST(Tls, VerificationCanBeSwitchedOff) {
@@ -250,8 +253,7 @@ XEBEC_TEST(Tls, HttpsServesManyRequestsAtOnce) {
   ASSERT_TRUE(address.ok()) << address.error().ToString();
   const int port = std::stoi(address->substr(address->rfind(':') + 1));
   TlsConfig client = ClientConfig(authority, "");
-  auto transport =
-      http::MakeTransport(std::make_shared<TcpDialer>("127.0.0.1", port, client));
+  auto transport = http::MakeTransport(std::make_shared<TcpDialer>("127.0.0.1", port, client));
   WaitGroup clients;
   for (int i = 0; i < 100; ++i) {
     clients.Go([&, i] {
