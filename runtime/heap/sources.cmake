@@ -1,6 +1,6 @@
 list(APPEND RUNTIME_SOURCES
   heap/internal/allocate.cc heap/internal/barrier.cc heap/internal/central.cc
-  heap/internal/checks.cc heap/internal/collector.cc heap/internal/mark.cc
+  heap/internal/checks.cc heap/internal/collector.cc heap/internal/map.cc heap/internal/mark.cc
   heap/internal/page_heap.cc heap/internal/pcache.cc heap/internal/roots.cc
   heap/internal/settings.cc heap/internal/specials.cc heap/internal/stack_scan.cc
   heap/internal/sweep.cc)
