@@ -48,7 +48,7 @@ struct Maker {
     return array;
   }
 
-  static constexpr size_t kMaxBytes = size_t{1} << 46;
+  static constexpr size_t kMaxBytes = size_t{1} << 38;
 };
 
 }  // namespace internal

@@ -1,0 +1,47 @@
+// What the heap's tests share.
+#pragma once
+
+#include <utility>
+
+#include "runtime/heap/gc.h"
+#include "runtime/heap/internal/settings.h"
+#include "runtime/sched/fiber.h"
+#include "runtime/sync/wait_group.h"
+
+namespace xebec::gc::testing {
+
+// Runs `fn` on a fiber of its own and waits: what it leaves on its stack is no root afterwards.
+template <class F>
+void InFiber(F fn) {
+  runtime::WaitGroup done;
+  done.Add(1);
+  runtime::Go([&] {
+    fn();
+    done.Done();
+  });
+  done.Wait();
+}
+
+// Collects, from a fiber whose stack holds nothing.
+inline void CollectElsewhere() {
+  InFiber([] { Collect(); });
+}
+
+// Changes the heap's settings for one test.
+class SettingsScope {
+ public:
+  template <class Change>
+  explicit SettingsScope(Change change) : old_(runtime::heap::GetSettings()) {
+    runtime::heap::Settings settings = old_;
+    change(settings);
+    runtime::heap::SetSettingsForTest(settings);
+  }
+  ~SettingsScope() { runtime::heap::SetSettingsForTest(old_); }
+  SettingsScope(const SettingsScope&) = delete;
+  SettingsScope& operator=(const SettingsScope&) = delete;
+
+ private:
+  runtime::heap::Settings old_;
+};
+
+}  // namespace xebec::gc::testing
