@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 
 namespace xebec::gc {
@@ -46,7 +47,7 @@ struct MemberAccess {
   }
   template <class T, class Visitor>
   static constexpr void Visit(Visitor visit) {
-    T::XebecGcFields(visit);
+    std::apply(visit, T::XebecGcFields());
   }
 };
 
@@ -152,10 +153,9 @@ inline constinit const TypeInfo kArrayTypeInfo = {
   _Pragma("GCC diagnostic push")                                    \
   _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")          \
   friend struct ::xebec::gc::internal::MemberAccess;                \
-  using XebecGcSelf = Type;                                         \
-  template <class XebecGcVisit>                                     \
-  static constexpr void XebecGcFields(XebecGcVisit visit) {         \
-    visit(XEBEC_GC_EACH(Type __VA_OPT__(, ) __VA_ARGS__));          \
+  using XebecGcSelf [[maybe_unused]] = Type;                        \
+  static constexpr auto XebecGcFields() {                           \
+    return ::std::tuple(XEBEC_GC_EACH(Type __VA_OPT__(, ) __VA_ARGS__)); \
   }                                                                 \
   _Pragma("GCC diagnostic pop") static_assert(true)
 

@@ -34,7 +34,9 @@ TEST(SizeClasses, AreGosSixtyEightAndEverySizeGetsTheSmallestThatFits) {
     const int c = SizeClassFor(size);
     ASSERT_GT(c, 0) << size;
     ASSERT_GE(kClassSize[static_cast<size_t>(c)], size);
-    if (c > 1) ASSERT_LT(kClassSize[static_cast<size_t>(c) - 1], std::max<size_t>(size, 1));
+    if (c > 1) {
+      ASSERT_LT(kClassSize[static_cast<size_t>(c) - 1], size);
+    }
   }
   EXPECT_EQ(SizeClassFor(32769), 0);
 }
@@ -53,7 +55,9 @@ TEST(SizeClasses, AnAlignedTypeGetsAClassThatKeepsItsAlignment) {
   for (size_t align : {16u, 32u, 64u, 128u, 4096u}) {
     for (size_t size = align; size <= 8192; size += align) {
       const int c = SizeClassFor(size, align);
-      if (c != 0) EXPECT_EQ(kClassSize[static_cast<size_t>(c)] % align, 0u);
+      if (c != 0) {
+        EXPECT_EQ(kClassSize[static_cast<size_t>(c)] % align, 0u);
+      }
     }
   }
 }

@@ -95,7 +95,9 @@ XEBEC_TEST(Map, FollowsAShadowMapThroughRandomOperations) {
       default: {
         const uint64_t* found = map->Find(key);
         ASSERT_EQ(found != nullptr, shadow.contains(key));
-        if (found != nullptr) ASSERT_EQ(*found, shadow[key]);
+        if (found != nullptr) {
+          ASSERT_EQ(*found, shadow[key]);
+        }
       }
     }
     ASSERT_EQ(map->size(), shadow.size());

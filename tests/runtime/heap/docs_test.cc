@@ -95,7 +95,8 @@ XEBEC_TEST(HeapDocs, WeakAndCleanup) {
   gc::Ref<Tree> tree = Grow(1);
   gc::Weak<Tree> weak = tree;
   gc::AddCleanup(tree, [] { /* close what belonged to the tree; it is gone already */ });
-  if (gc::Ref<Tree> still = weak.Lock()) EXPECT_EQ(Count(still), 3);
+  gc::Ref<Tree> still = weak.Lock();  // null once it was collected
+  EXPECT_EQ(Count(still), 3);
   // [/weak]
   gc::KeepAlive(tree);
 }

@@ -160,19 +160,19 @@ struct NoList {
   Member<Node> member;
 };
 
-void Run(void (*body)()) { runtime::RunScheduler(body); }
+void RunOnFiber(void (*body)()) { runtime::RunScheduler(body); }
 
 TEST(MistakesDeathTest, AMemberThatIsNotListedAborts) {
-  EXPECT_DEATH(Run([] { Make<Unlisted>(); }), "Member is constructed at offset 8 of a managed");
-  EXPECT_DEATH(Run([] { Make<NoList>(); }), "offset 0 .*without a member list.*XEBEC_GC_MEMBERS");
+  EXPECT_DEATH(RunOnFiber([] { Make<Unlisted>(); }), "Member is constructed at offset 8 of a managed");
+  EXPECT_DEATH(RunOnFiber([] { Make<NoList>(); }), "offset 0 .*without a member list.*XEBEC_GC_MEMBERS");
 }
 
 TEST(MistakesDeathTest, AMemberOutsideOfManagedObjectsAborts) {
-  EXPECT_DEATH(Run([] { auto p = std::make_unique<Node>(); }), "Members live in managed objects");
+  EXPECT_DEATH(RunOnFiber([] { auto p = std::make_unique<Node>(); }), "Members live in managed objects");
 }
 
 TEST(MistakesDeathTest, ARefInAContainerAborts) {
-  EXPECT_DEATH(Run([] {
+  EXPECT_DEATH(RunOnFiber([] {
                  std::vector<Ref<Node>> refs;
                  refs.push_back(Make<Node>());
                }),
@@ -183,12 +183,12 @@ TEST(MistakesDeathTest, ARefInAManagedObjectAborts) {
   struct Holder {
     Ref<Node> ref;
   };
-  EXPECT_DEATH(Run([] { Make<Holder>()->ref = Make<Node>(); }),
+  EXPECT_DEATH(RunOnFiber([] { Make<Holder>()->ref = Make<Node>(); }),
                "gc::Ref is stored at offset 0 of a managed");
 }
 
 TEST(MistakesDeathTest, AChildThatWritesItsParentsRefAborts) {
-  EXPECT_DEATH(Run([] {
+  EXPECT_DEATH(RunOnFiber([] {
                  Ref<Node> result;
                  InFiber([&] { result = Make<Node>(); });
                }),

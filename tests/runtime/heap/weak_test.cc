@@ -73,7 +73,9 @@ XEBEC_TEST(Weak, IsClearedBeforeItsSlotIsUsedAgain) {
       for (auto& w : weak) {
         const Ref<Value> fresh = Make<Value>();
         fresh->number = 2;
-        if (const Ref<Value> locked = w.Lock()) ASSERT_EQ(locked->number, 1u);
+        if (const Ref<Value> locked = w.Lock()) {
+          ASSERT_EQ(locked->number, 1u);
+        }
       }
       runtime::Yield();
     }
