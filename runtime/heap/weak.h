@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "runtime/heap/ref.h"
@@ -25,18 +26,18 @@ class Weak {
  public:
   Weak() noexcept = default;
   Weak(const Ref<T>& ref)
-      : box_(ref ? internal::AcquireWeakBox(ref.get()) : nullptr), object_(ref.get()) {}
-  Weak(const Weak& other) noexcept : box_(other.box_), object_(other.object_) {
+      : box_(ref ? internal::AcquireWeakBox(ref.get()) : nullptr), hidden_(Hide(ref.get())) {}
+  Weak(const Weak& other) noexcept : box_(other.box_), hidden_(other.hidden_) {
     if (box_) internal::RetainWeakBox(box_);
   }
   Weak(Weak&& other) noexcept
-      : box_(std::exchange(other.box_, nullptr)), object_(std::exchange(other.object_, nullptr)) {}
+      : box_(std::exchange(other.box_, nullptr)), hidden_(other.hidden_) {}
   ~Weak() {
     if (box_) internal::ReleaseWeakBox(box_);
   }
   Weak& operator=(Weak other) noexcept {
     std::swap(box_, other.box_);
-    std::swap(object_, other.object_);
+    std::swap(hidden_, other.hidden_);
     return *this;
   }
 
@@ -44,14 +45,18 @@ class Weak {
   /// the sweep of the object's span if a collection just ended.
   Ref<T> Lock() const {
     if (box_ == nullptr || internal::LockWeakBox(box_) == nullptr) return nullptr;
-    return Ref<T>::To(object_);
+    return Ref<T>::To(reinterpret_cast<T*>(~hidden_));
   }
 
   bool operator==(const Weak& other) const noexcept { return box_ == other.box_; }
 
  private:
+  static uintptr_t Hide(const T* object) { return ~reinterpret_cast<uintptr_t>(object); }
+
   internal::WeakBox* box_ = nullptr;
-  T* object_ = nullptr;  // valid only while the box says so
+  // The object's address (valid only while the box says so), inverted: a Weak on a stack must not
+  // look like a reference to the collector.
+  uintptr_t hidden_ = 0;
 };
 
 }  // namespace xebec::gc

@@ -10,13 +10,25 @@
 
 namespace xebec::gc::testing {
 
+// Overwrites what earlier calls left below the caller's frame. Stacks are searched
+// conservatively, and the next fiber gets this stack.
+[[gnu::noinline]] inline void ScrubStack() {
+  volatile char stale[16384];
+  for (size_t i = 0; i < sizeof stale; ++i) stale[i] = 0;
+}
+template <class F>
+[[gnu::noinline]] void CallDeeper(F& fn) {
+  fn();
+}
+
 // Runs `fn` on a fiber of its own and waits: what it leaves on its stack is no root afterwards.
 template <class F>
 void InFiber(F fn) {
   runtime::WaitGroup done;
   done.Add(1);
   runtime::Go([&] {
-    fn();
+    CallDeeper(fn);
+    ScrubStack();
     done.Done();
   });
   done.Wait();

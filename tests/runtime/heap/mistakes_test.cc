@@ -25,6 +25,9 @@ struct Node {
   XEBEC_GC_MEMBERS(Node, next);
 };
 
+// Death tests fork: the scheduler's threads do not come along.
+void StartAnew() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+
 template <class F>
 std::string PanicOf(F fn) {
   try {
@@ -134,7 +137,8 @@ XEBEC_TEST(Mistakes, AChannelMayCarryRefs) {
 }
 
 #if !defined(XEBEC_ASAN) && !defined(XEBEC_TSAN)
-TEST(Mistakes, NoMemoryIsAPanicWithTheSize) {
+TEST(MistakesDeathTest, NoMemoryIsAPanicWithTheSize) {
+  StartAnew();
   const auto run_out = [] {
     runtime::RunScheduler([] {
       rlimit limit{size_t{4} << 30, size_t{4} << 30};
@@ -163,15 +167,18 @@ struct NoList {
 void RunOnFiber(void (*body)()) { runtime::RunScheduler(body); }
 
 TEST(MistakesDeathTest, AMemberThatIsNotListedAborts) {
+  StartAnew();
   EXPECT_DEATH(RunOnFiber([] { Make<Unlisted>(); }), "Member is constructed at offset 8 of a managed");
   EXPECT_DEATH(RunOnFiber([] { Make<NoList>(); }), "offset 0 .*without a member list.*XEBEC_GC_MEMBERS");
 }
 
 TEST(MistakesDeathTest, AMemberOutsideOfManagedObjectsAborts) {
+  StartAnew();
   EXPECT_DEATH(RunOnFiber([] { auto p = std::make_unique<Node>(); }), "Members live in managed objects");
 }
 
 TEST(MistakesDeathTest, ARefInAContainerAborts) {
+  StartAnew();
   EXPECT_DEATH(RunOnFiber([] {
                  std::vector<Ref<Node>> refs;
                  refs.push_back(Make<Node>());
@@ -180,6 +187,7 @@ TEST(MistakesDeathTest, ARefInAContainerAborts) {
 }
 
 TEST(MistakesDeathTest, ARefInAManagedObjectAborts) {
+  StartAnew();
   struct Holder {
     Ref<Node> ref;
   };
@@ -188,6 +196,7 @@ TEST(MistakesDeathTest, ARefInAManagedObjectAborts) {
 }
 
 TEST(MistakesDeathTest, AChildThatWritesItsParentsRefAborts) {
+  StartAnew();
   EXPECT_DEATH(RunOnFiber([] {
                  Ref<Node> result;
                  InFiber([&] { result = Make<Node>(); });

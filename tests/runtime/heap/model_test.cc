@@ -166,7 +166,6 @@ class Graph {
 };
 
 void RunModel(uint64_t seed, int fibers, int steps) {
-  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::vector<std::unique_ptr<Graph>> graphs;
   for (int i = 0; i < fibers; ++i) {
     graphs.push_back(std::make_unique<Graph>(seed * 100 + static_cast<uint64_t>(i) + 1));
@@ -191,6 +190,7 @@ void RunModel(uint64_t seed, int fibers, int steps) {
       EXPECT_LE(there, graph->reachable() + graph->made() / 20 + 50);  // stale words on stacks
     }
   });
+  if (::testing::Test::HasFailure()) ADD_FAILURE() << "the seed was " << seed;
 }
 
 XEBEC_TEST(Model, RandomGraphsEqualTheirShadowsUnderStress) {
