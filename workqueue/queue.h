@@ -16,13 +16,13 @@ namespace xebec::workqueue {
 template <class T>
 struct QueueOptions {
   // The label `name` of its metrics. Without a name there are none.
-  std::string name;
+  std::string name = {};
   // Where its metrics go; none by default. Must outlive the queue.
   runtime::Metrics* metrics = nullptr;
   // Must outlive the queue. The runtime's by default.
   runtime::Clock* clock = runtime::RealClock();
   // First in, first out by default.
-  std::unique_ptr<Order<T>> order;
+  std::unique_ptr<Order<T>> order = {};
   // How often the metrics of unfinished work are brought up to date while there is some.
   std::chrono::nanoseconds sample_period = std::chrono::milliseconds(500);
 };
