@@ -9,6 +9,7 @@
 #include "object/list.h"
 #include "object/object.h"
 #include "pod_json.h"
+#include "runtime/context.h"
 #include "runtime/main.h"
 
 namespace {
