@@ -61,7 +61,7 @@ struct Config {
   // Client-side rate limit, requests a second and burst; 0: none. Watches are not limited.
   double qps = 0;
   int burst = 0;
-  // Where this came from, for messages: `kubeconfig "/root/.kube/config", context "kind-kind"`.
+  // Where this came from, for messages: `kubeconfig "/etc/kube/config", context "kind-kind"`.
   std::string origin;
 
   // Finds, reads, merges and checks the configuration. Reads files: blocks (handed off on a fiber).

@@ -25,7 +25,7 @@ const Entry* Find(const std::vector<Entry>& entries, const std::string& name) {
   return it == entries.end() ? nullptr : &*it;
 }
 
-// `kubeconfig "/home/u/.kube/config" line 12, user "admin"`
+// `kubeconfig "/etc/kube/config" line 12, user "admin"`
 std::string Where(const Origin& origin, std::string_view kind, const std::string& name) {
   return fmt::format("kubeconfig \"{}\" line {}, {} \"{}\"", origin.file, origin.line, kind, name);
 }

@@ -69,7 +69,8 @@ class Kubelet {
   std::string Stored(const std::string& name) const {
     const bool running = runtime::NanoTime() - created_.at(name) >= start_time_.count();
     return fmt::format(
-        R"({{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{}","namespace":"ns","uid":"u-{}"}},"status":{{"phase":"{}"}}}})",
+        R"({{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{}","namespace":"ns",)"
+        R"("uid":"u-{}"}},"status":{{"phase":"{}"}}}})",
         name, name, running ? "Running" : "Pending");
   }
   const std::chrono::nanoseconds start_time_;

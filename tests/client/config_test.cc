@@ -131,7 +131,9 @@ TEST(Config, ReadsCertificateFilesRelativeToTheirKubeconfig) {
   LoadOptions options = With({});
   options.kubeconfig = folder.Write("sub/config", R"(
 clusters:
-- {name: c, cluster: {server: "https://host:1234/prefix/", certificate-authority: pki/ca.crt, tls-server-name: other}}
+- name: c
+  cluster: {server: "https://host:1234/prefix/", certificate-authority: pki/ca.crt,
+            tls-server-name: other}
 users:
 - {name: u, user: {client-certificate: pki/me.crt, client-key: pki/me.key, tokenFile: ./pki/token}}
 contexts:

@@ -26,13 +26,15 @@ const ResourceInfo kPods{{"", "v1", "pods"}, {"", "v1", "Pod"}, true};
 
 std::string Pod(const std::string& phase, int rv, const std::string& extra = "") {
   return fmt::format(
-      R"({{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"a","namespace":"ns","uid":"u","resourceVersion":"{}"{}}},"status":{{"phase":"{}"}}}})",
+      R"({{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"a","namespace":"ns","uid":"u",)"
+      R"("resourceVersion":"{}"{}}},"status":{{"phase":"{}"}}}})",
       rv, extra, phase);
 }
 
 std::string ListOf(const std::string& items, int rv) {
   return fmt::format(
-      R"({{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"{}"}},"items":[{}]}})",
+      R"({{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"{}"}},)"
+      R"("items":[{}]}})",
       rv, items);
 }
 
@@ -220,18 +222,19 @@ XEBEC_TEST(Finalizers, ArePatchedUnderTheObjectsVersionAndOnlyWhenNeeded) {
 
 XEBEC_TEST(RestMapper, FindsResourcesAndLooksAgainForNewKinds) {
   bool installed = false;
-  auto transport = std::make_shared<ScriptedTransport>([&](const Context&, const Request& request)
-                                                           -> Result<Response> {
-    if (request.path == "/api/v1") {
-      return Json(
-          R"({"kind":"APIResourceList","resources":[{"name":"pods","kind":"Pod","namespaced":true},{"name":"pods/status","kind":"Pod","namespaced":true},{"name":"nodes","kind":"Node","namespaced":false}]})");
-    }
-    if (request.path == "/apis/example.com/v1" && installed) {
-      return Json(
-          R"({"kind":"APIResourceList","resources":[{"name":"widgets","kind":"Widget","namespaced":true}]})");
-    }
-    return Json(R"({"kind":"Status","code":404,"reason":"NotFound","message":"none"})", 404);
-  });
+  auto transport = std::make_shared<ScriptedTransport>(
+      [&](const Context&, const Request& request) -> Result<Response> {
+        if (request.path == "/api/v1") {
+          return Json(R"({"kind":"APIResourceList","resources":[{"name":"pods","kind":"Pod",)"
+                      R"("namespaced":true},{"name":"pods/status","kind":"Pod","namespaced":true},)"
+                      R"({"name":"nodes","kind":"Node","namespaced":false}]})");
+        }
+        if (request.path == "/apis/example.com/v1" && installed) {
+          return Json(R"({"kind":"APIResourceList","resources":[{"name":"widgets","kind":"Widget",)"
+                      R"("namespaced":true}]})");
+        }
+        return Json(R"({"kind":"Status","code":404,"reason":"NotFound","message":"none"})", 404);
+      });
   RestMapper mapper{Client(transport)};
   auto pods = mapper.ResourceFor({}, {"", "v1", "Pod"});
   ASSERT_TRUE(pods.ok()) << pods.error().message;

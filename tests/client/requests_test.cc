@@ -25,7 +25,8 @@ const ResourceInfo kNodes{{"", "v1", "nodes"}, {"", "v1", "Node"}, false};
 const GroupVersionResource kWidgets{"example.com", "v1alpha1", "widgets"};
 
 constexpr const char* kPod =
-    R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"ns","resourceVersion":"7"}})";
+    R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"ns",)"
+    R"("resourceVersion":"7"}})";
 
 std::shared_ptr<ScriptedTransport> Always(Response response) {
   return std::make_shared<ScriptedTransport>(
@@ -42,7 +43,8 @@ Client ClientOver(std::shared_ptr<ScriptedTransport> transport, Config config = 
 
 std::string StatusBody(int code, const std::string& reason, const std::string& extra = "") {
   return fmt::format(
-      R"({{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the message","reason":"{}","code":{}{}}})",
+      R"({{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the message",)"
+      R"("reason":"{}","code":{}{}}})",
       reason, code, extra);
 }
 
@@ -186,7 +188,10 @@ XEBEC_TEST(Requests, StatusBodiesBecomeTypedErrors) {
 
 XEBEC_TEST(Requests, InvalidCarriesItsCausesWithTheirFields) {
   const std::string details =
-      R"(,"details":{"name":"a","kind":"Pod","uid":"u","causes":[{"reason":"FieldValueRequired","message":"Required value","field":"spec.containers"},{"reason":"X","message":"Y","field":"z"}],"retryAfterSeconds":3})";
+      R"(,"details":{"name":"a","kind":"Pod","uid":"u",)"
+      R"("causes":[{"reason":"FieldValueRequired","message":"Required value",)"
+      R"("field":"spec.containers"},{"reason":"X","message":"Y","field":"z"}],)"
+      R"("retryAfterSeconds":3})";
   auto result = ClientOver(Always(Json(StatusBody(422, "Invalid", details), 422)))
                     .Resource(kPods)
                     .Get({}, {"ns", "a"});
@@ -244,12 +249,10 @@ XEBEC_TEST(Requests, ObjectsWithoutAKindGetTheirs) {
   ASSERT_TRUE(get.ok());
   EXPECT_EQ(get->kind(), "Pod");
   EXPECT_EQ(get->api_version(), "v1");
-  auto list =
-      ClientOver(
-          Always(Json(
-              R"({"kind":"PodList","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"}}]})")))
-          .Resource(kPods)
-          .List({}, {.ns = "ns"});
+  auto list = ClientOver(Always(Json(R"({"kind":"PodList","metadata":{"resourceVersion":"9"},)"
+                                     R"("items":[{"metadata":{"name":"a"}}]})")))
+                  .Resource(kPods)
+                  .List({}, {.ns = "ns"});
   ASSERT_TRUE(list.ok()) << list.error().message;
   ASSERT_EQ(list->size(), 1u);
   EXPECT_EQ((*list)[0].kind(), "Pod");
@@ -451,9 +454,9 @@ std::string Page(int from, int count, const std::string& next) {
   for (int i = from; i < from + count; ++i) {
     items += fmt::format(R"({}{{"metadata":{{"name":"p{}"}}}})", i == from ? "" : ",", i);
   }
-  return fmt::format(
-      R"({{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"44","continue":"{}"}},"items":[{}]}})",
-      next, items);
+  return fmt::format(R"({{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"44",)"
+                     R"("continue":"{}"}},"items":[{}]}})",
+                     next, items);
 }
 
 XEBEC_TEST(Pager, FollowsTheContinueTokens) {

@@ -26,7 +26,8 @@ const ResourceInfo kPods{{"", "v1", "pods"}, {"", "v1", "Pod"}, true};
 
 std::string EventLine(const std::string& type, const std::string& name, int rv) {
   return fmt::format(
-      R"({{"type":"{}","object":{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{}","resourceVersion":"{}"}}}}}})"
+      R"({{"type":"{}","object":{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{}",)"
+      R"("resourceVersion":"{}"}}}}}})"
       "\n",
       type, name, rv);
 }
@@ -103,11 +104,11 @@ XEBEC_TEST(Watch, AsksForWhatItsOptionsSay) {
 
 XEBEC_TEST(Watch, AnErrorEventIsDecodedAndEndsTheWatch) {
   Fixture f;
-  f.feed.Send(
-      EventLine("ADDED", "a", 1) +
-      R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}})"
-      "\n" +
-      EventLine("ADDED", "b", 2));
+  f.feed.Send(EventLine("ADDED", "a", 1) +
+              R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired",)"
+              R"("message":"too old"}})"
+              "\n" +
+              EventLine("ADDED", "b", 2));
   EXPECT_EQ(f.Next(), "ADDED a 1");
   auto event = f.watch.Next();
   ASSERT_TRUE(event.has_value());
@@ -149,10 +150,11 @@ XEBEC_TEST(Watch, ACutInTheMiddleOfAnEventIsToldAsSuch) {
 XEBEC_TEST(Watch, AnEventOfTwentyMegabytesPassesAndAnEndlessLineIsCutOff) {
   Fixture f;
   const std::string big(20 << 20, 'x');
-  const std::string line = fmt::format(
-      R"({{"type":"ADDED","object":{{"kind":"Pod","metadata":{{"name":"big"}},"spec":{{"x":"{}"}}}}}})"
-      "\n",
-      big);
+  const std::string line =
+      fmt::format(R"({{"type":"ADDED","object":{{"kind":"Pod","metadata":{{"name":"big"}},)"
+                  R"("spec":{{"x":"{}"}}}}}})"
+                  "\n",
+                  big);
   runtime::Go([&] {
     for (size_t i = 0; i < line.size(); i += 1 << 20) f.feed.Send(line.substr(i, 1 << 20));
     f.feed.Send(EventLine("ADDED", "small", 2));
@@ -229,8 +231,8 @@ XEBEC_TEST(Watch, AStatusInsteadOfAStreamIsTheTypedError) {
       [](const Context&, const Request&) -> Result<Response> { return testing::Json("{}"); },
       [](const Context& ctx, const Request&) -> Result<StreamResponse> {
         StreamFeed feed;
-        feed.Send(
-            R"({"kind":"Status","code":410,"reason":"Expired","message":"too old resource version"})");
+        feed.Send(R"({"kind":"Status","code":410,"reason":"Expired",)"
+                  R"("message":"too old resource version"})");
         feed.End();
         StreamResponse response = testing::Streaming(feed.Reader(ctx));
         response.status = 410;

@@ -34,9 +34,10 @@ class TlsServer {
     options.tls->ca_pem = std::move(client_ca);
     server_ = std::make_unique<runtime::http::Server>(std::move(options));
     server_->SetHandler([](Request& request, ResponseWriter& out) {
-      const std::string body = fmt::format(
-          R"({{"kind":"Pod","metadata":{{"name":"a","annotations":{{"subject":"{}","auth":"{}"}}}}}})",
-          request.tls_subject, request.headers.Get("Authorization"));
+      const std::string body =
+          fmt::format(R"({{"kind":"Pod","metadata":{{"name":"a","annotations":{{"subject":"{}",)"
+                      R"("auth":"{}"}}}}}})",
+                      request.tls_subject, request.headers.Get("Authorization"));
       out.headers().Set("Content-Type", "application/json");
       (void)out.Write(body);
     });
