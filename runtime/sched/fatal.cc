@@ -165,7 +165,7 @@ void OnCrash(int sig, siginfo_t* info, void* context) {
   std::string what;
   if (memory && g != nullptr && StackLoOfGuard(address) == g->stack_lo) {
     what = fmt::format("stack overflow in {}: it used all of its {} KiB", Title(g),
-                       (g->stack_hi - g->stack_lo + kStackGuard) / 1024);
+                       kStackSize / 1024);
   } else if (memory && address < 4096) {
     what = fmt::format("null dereference in {} ({} at address 0x{:x})", Title(g), SignalName(sig),
                        address);

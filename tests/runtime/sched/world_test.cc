@@ -1,9 +1,8 @@
 #include "runtime/sched/world.h"
 
 #include <atomic>
-#include <cstring>
-#include <functional>
-#include <vector>
+#include <cstdint>
+#include <string>
 
 #include "runtime/panic.h"
 #include "runtime/sched/dump.h"
@@ -84,18 +83,18 @@ struct Search {
   uintptr_t wanted;
   int found = 0;
 };
+// Reads other fibers' stacks as they are, red zones included.
+__attribute__((no_sanitize("address", "thread"))) void SearchRange(const void* lo, const void* hi,
+                                                                   void* arg) {
+  auto* search = static_cast<Search*>(arg);
+  const auto* end = static_cast<const uintptr_t*>(hi);
+  for (const auto* word = static_cast<const uintptr_t*>(lo); word + 1 <= end; ++word) {
+    if (~*word == search->wanted) ++search->found;
+  }
+}
 [[gnu::noinline]] int CountRoots(uintptr_t inverted) {
-  Search search{0};
-  ForEachRootRange(
-      [](const void* lo, const void* hi, void* arg) {
-        auto* search = static_cast<Search*>(arg);
-        for (const auto* p = static_cast<const char*>(lo); p + 8 <= hi; p += 8) {
-          uintptr_t word = 0;
-          std::memcpy(&word, p, 8);
-          if (~word == search->wanted) ++search->found;
-        }
-      },
-      (search.wanted = inverted, &search));
+  Search search{inverted};
+  ForEachRootRange(&SearchRange, &search);
   return search.found;
 }
 
