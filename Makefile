@@ -49,8 +49,9 @@ release:  ## build the release preset and put stripped programs into bin/ARCH
 	done
 
 demo:  ## watch the podset controller at work (with KUBECONFIG set: on that cluster)
-	@$(MAKE) --no-print-directory build PRESET=$(PRESET)
-	@examples/podset/demo.sh $(BUILD)/bin
+	@$(MAKE) --no-print-directory configure
+	@cmake --build $(BUILD) -j $(JOBS) --target podset-demo podset xebec-apiserver
+	@$(BUILD)/bin/podset-demo
 
 test: build  ## build and run the tests (all but stress, fuzz and cluster)
 	@$(call CTEST,$(BUILD)) -LE '$(SLOW)'

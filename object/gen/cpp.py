@@ -2,6 +2,7 @@
 
 import re
 
+# Keywords, and what GCC defines as macros under -std=gnu++23.
 KEYWORDS = set(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl
     concept const consteval constexpr constinit continue co_await co_return co_yield decltype default
@@ -9,7 +10,7 @@ KEYWORDS = set(
     inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private
     protected public register reinterpret_cast requires return short signed sizeof static
     static_assert struct switch template this thread_local throw true try typedef typeid typename
-    union unsigned using virtual void volatile wchar_t while xor xor_eq""".split())
+    union unsigned using virtual void volatile wchar_t while xor xor_eq linux unix""".split())
 
 def words(json_name):
     """podIPs -> [pod, IPs]; a run of capitals is one word, with a plural's s."""
