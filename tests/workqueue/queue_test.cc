@@ -297,20 +297,20 @@ void Hammer(int items, int workers, int adds) {
   std::vector<std::atomic<int>> seen(static_cast<size_t>(items));
   std::vector<std::atomic<int>> holders(static_cast<size_t>(items));
   auto [leave, cancel] = Context::WithCancel(Context::Background());
+  auto work = [&](const Context& ctx) {
+    while (auto item = queue.Get(ctx)) {
+      const auto i = static_cast<size_t>(*item);
+      EXPECT_EQ(holders[i].fetch_add(1), 0) << "two workers have item " << i;
+      // The world is read after Get: what was added before Get is seen.
+      seen[i] = added[i].load();
+      if (i % 3 == 0) runtime::Yield();
+      holders[i].fetch_sub(1);
+      queue.Done(*item);
+    }
+  };
   WaitGroup working;
   for (int w = 0; w < workers; ++w) {
-    const Context ctx = w == 0 ? kForever : w % 2 == 0 ? kForever : leave;
-    working.Go([&, ctx] {
-      while (auto item = queue.Get(ctx)) {
-        const auto i = static_cast<size_t>(*item);
-        EXPECT_EQ(holders[i].fetch_add(1), 0) << "two workers have item " << i;
-        // The world is read after Get: what was added before Get is seen.
-        seen[i] = added[i].load();
-        if (i % 3 == 0) runtime::Yield();
-        holders[i].fetch_sub(1);
-        queue.Done(*item);
-      }
-    });
+    working.Go([&, ctx = w % 2 == 0 ? kForever : leave] { work(ctx); });
   }
   WaitGroup adding;
   for (int p = 0; p < 3; ++p) {
@@ -327,6 +327,9 @@ void Hammer(int items, int workers, int adds) {
   adding.Wait();
   queue.ShutDown();
   working.Wait();
+  // One that leaves may be the last to call Done, and so put its item back when all others have
+  // gone.
+  work(kForever);
   for (size_t i = 0; i < added.size(); ++i) EXPECT_EQ(seen[i], added[i]) << "item " << i;
 }
 
