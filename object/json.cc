@@ -14,54 +14,61 @@ namespace {
 
 using internal::TapeWriter;
 
-// Writes a json to a tape; says why it cannot.
+// Writes a scalar; false and why where JSON has no form for it.
 template <class Json>
-Result<void> Write(const Json& json, TapeWriter* out) {
+[[gnu::noinline]] bool WriteScalar(const Json& json, TapeWriter* out, const char** wrong) {
   switch (json.type()) {
     case Json::value_t::null:
       out->Null();
-      return {};
+      return true;
     case Json::value_t::boolean:
       out->Bool(json.template get<bool>());
-      return {};
+      return true;
     case Json::value_t::number_integer:
       out->Int(json.template get<int64_t>());
-      return {};
+      return true;
     case Json::value_t::number_unsigned:
       out->Uint(json.template get<uint64_t>());
-      return {};
-    case Json::value_t::number_float: {
-      auto d = json.template get<double>();
-      if (!std::isfinite(d)) return Error::InvalidInput("JSON has no NaN and no infinity");
-      out->Double(d);
-      return {};
-    }
+      return true;
+    case Json::value_t::number_float:
+      *wrong = "JSON has no NaN and no infinity";
+      if (!std::isfinite(json.template get<double>())) return false;
+      out->Double(json.template get<double>());
+      return true;
     case Json::value_t::string:
       out->Text(json.template get_ref<const std::string&>());
-      return {};
-    case Json::value_t::array:
-    case Json::value_t::object:
-      break;
+      return true;
     default:
-      return Error::InvalidInput("binary data has no form in JSON");
+      *wrong = "binary data has no form in JSON";
+      return false;
   }
+}
+
+// Writes a json to a tape. Its frames are kept small: it recurses up to kMaxDepth on a fiber.
+template <class Json>
+bool Write(const Json& json, TapeWriter* out, const char** wrong) {
+  if (!json.is_structured()) return WriteScalar(json, out, wrong);
   if (out->depth() >= static_cast<size_t>(kMaxDepth)) {
-    return Error::InvalidInput(fmt::format("JSON nested deeper than {} levels", kMaxDepth));
+    *wrong = "JSON nested deeper than 200 levels";
+    return false;
   }
   if (json.is_array()) {
     out->BeginArray();
-    for (const Json& element : json) XEBEC_TRY(Write(element, out));
+    for (const Json& element : *json.template get_ptr<const typename Json::array_t*>()) {
+      if (!Write(element, out, wrong)) return false;
+    }
     out->EndArray();
-    return {};
+    return true;
   }
   out->BeginObject();
-  for (auto it = json.begin(); it != json.end(); ++it) {
-    out->MendedKey(it.key());
-    XEBEC_TRY(Write(it.value(), out));
+  for (const auto& field : *json.template get_ptr<const typename Json::object_t*>()) {
+    out->MendedKey(field.first);
+    if (!Write(field.second, out, wrong)) return false;
   }
-  if (!out->EndObject()) return Error::InvalidInput("a key stands twice in one object");
-  return {};
+  *wrong = "a key stands twice in one object";
+  return out->EndObject();
 }
+static_assert(kMaxDepth == 200, "the message above names it");
 
 template <class Json>
 Result<Object> From(const Json& json) {
@@ -69,7 +76,8 @@ Result<Object> From(const Json& json) {
     return Error::InvalidInput(fmt::format("expected a JSON object, got {}", json.type_name()));
   }
   TapeWriter writer;
-  XEBEC_TRY(Write(json, &writer));
+  const char* wrong = "";
+  if (!Write(json, &writer, &wrong)) return Error::InvalidInput(wrong);
   if (writer.too_large()) return Error::InvalidInput("a JSON object of more than 256 MiB");
   writer.Seal();
   return internal::Access::MakeObject(writer.Finish());
