@@ -1,0 +1,27 @@
+#pragma once
+
+// The runtime, all that users need of it but the network and the heap (runtime/net/,
+// runtime/heap/gc.h).
+#include "runtime/check.h"
+#include "runtime/clock.h"
+#include "runtime/context.h"
+#include "runtime/error.h"
+#include "runtime/main.h"
+#include "runtime/panic.h"
+#include "runtime/rand.h"
+#include "runtime/result.h"
+#include "runtime/sched/fiber.h"
+#include "runtime/sched/time.h"
+#include "runtime/sched/timer.h"
+#include "runtime/sync/chan.h"
+#include "runtime/sync/cond.h"
+#include "runtime/sync/err_group.h"
+#include "runtime/sync/mutex.h"
+#include "runtime/sync/once.h"
+#include "runtime/sync/pool.h"
+#include "runtime/sync/rwmutex.h"
+#include "runtime/sync/select.h"
+#include "runtime/sync/semaphore.h"
+#include "runtime/sync/single_flight.h"
+#include "runtime/sync/sync_map.h"
+#include "runtime/sync/wait_group.h"
