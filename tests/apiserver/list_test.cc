@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "runtime/sched/fiber.h"
 #include "runtime/sched/time.h"
+#include "runtime/sync/wait_group.h"
 #include "runtime/testing.h"
 #include "tests/apiserver/api.h"
 
@@ -86,8 +86,10 @@ XEBEC_SIM_TEST(ApiList, ARevisionOfTheFutureIsWaitedForThenRefused) {
   const int64_t waited = runtime::NanoTime() - start;
   EXPECT_GE(waited, 3'000'000'000);
   EXPECT_LT(waited, 4'000'000'000);
-  runtime::Go([&] { api.Post(kConfigMaps, ConfigMap("a")); });
+  runtime::WaitGroup writer;
+  writer.Go([&] { api.Post(kConfigMaps, ConfigMap("a")); });
   EXPECT_EQ(api.Get(path).status, 200) << "the write came while it waited";
+  writer.Wait();
 }
 
 XEBEC_TEST(ApiList, SelectorsPickByLabelsAndFields) {

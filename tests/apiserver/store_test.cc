@@ -77,8 +77,10 @@ XEBEC_TEST(Store, AListAtAnOlderRevisionShowsTheStateOfThen) {
   store.Remove(table, b);
   store.Create(table, DraftOf("n", "c", "1"));
 
-  EXPECT_EQ(Names(store.List(table, {.ns = "n"})), (std::vector<std::string>{"n/a=3", "n/c=1"}));
   ListQuery query;
+  query.ns = "n";
+  EXPECT_EQ(Names(store.List(table, query)), (std::vector<std::string>{"n/a=3", "n/c=1"}));
+  query.ns = "";
   query.revision = then;
   EXPECT_EQ(Names(store.List(table, query)),
             (std::vector<std::string>{"m/z=1", "n/a=1", "n/b=1"}));

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "runtime/sched/fiber.h"
 #include "runtime/sched/time.h"
 #include "runtime/sync/wait_group.h"
 #include "runtime/testing.h"
