@@ -124,7 +124,7 @@ class Figures {
     const size_t colon = address.rfind(':');
     auto transport =
         xebec::runtime::http::MakeTransport(std::make_shared<xebec::runtime::net::TcpDialer>(
-            address.substr(0, colon), static_cast<uint16_t>(std::stoi(address.substr(colon + 1)))));
+            address.substr(0, colon), std::stoi(address.substr(colon + 1))));
     xebec::runtime::http::Request request;
     request.method = "GET";
     request.path = "/metrics";
@@ -343,7 +343,7 @@ int main(int argc, char** argv) {
     return app.exit(error);
   }
   xebec::runtime::SetLogVerbosity(-1);  // warnings only: the progress has the terminal
-  return xebec::runtime::Main(argc, argv, [&](Context ctx) {
+  return xebec::runtime::Main(argc, argv, [&](xebec::Context ctx) {
     auto ended = podset::Run(ctx, flags);
     if (ended) return 0;
     fmt::print(stderr, "\npodset-demo: {}\n", ended.error().ToString());

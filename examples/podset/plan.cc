@@ -21,7 +21,7 @@ std::string PodName(std::string_view set, int number) { return fmt::format("{}-{
 Pod MakePod(const PodSet& set, int number) {
   Pod::Builder pod;
   pod.SetName(PodName(set.name(), number)).SetNamespace(set.ns()).SetLabel(kLabel, set.name());
-  pod.spec().AppendContainers().SetName("app").SetImage(set.spec().image());
+  pod.spec().AddContainers().SetName("app").SetImage(set.spec().image());
   pod.spec().SetRestartPolicy("Never");
   (void)pod.SetControllerReference(set.object());  // fails only for an owner without a uid
   return pod.Build();
