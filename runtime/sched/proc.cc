@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -427,6 +428,8 @@ void* ThreadMain(void* arg) {
 #ifdef XEBEC_TSAN
   m->scheduler_sanitizer = __tsan_get_current_fiber();
 #endif
+  // Sleeps of some microseconds (stealing, timers) should not take the default 50 more.
+  prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
   InstallAlternateStack();
   if (m->spinning) sched.need_spinning.store(0, std::memory_order_seq_cst);
   P* p = m->next_p;

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <mutex>
@@ -128,6 +129,7 @@ bool DeepSleep(int64_t limit) {
 }
 
 void* SysmonMain(void*) {
+  prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);  // 20 µs are meant to be 20, not 70
   int idle = 0;
   int quiet = 0;
   int64_t last_collection_check = NanoTime();
