@@ -125,7 +125,8 @@ void GcPause(const Arguments& arguments) {
     Report("gcpause", "mutations",
            static_cast<double>(n) / (static_cast<double>(Now() - start) / 1e9), "/s");
     ReportPauses("gcpause", stats);
-    Report("gcpause", "batch of 1000 p99.9", static_cast<double>(Percentile(late, .999)) / 1e3, "us");
+    Report("gcpause", "batch of 1000 p99.9", static_cast<double>(Percentile(late, .999)) / 1e3,
+           "us");
     Report("gcpause", "batch of 1000 max", static_cast<double>(Percentile(late, 1)) / 1e3, "us");
     Report("gcpause", "collections", static_cast<double>(stats.collections), "");
     Report("gcpause", "peak", MemoryMiB("VmHWM"), "MiB");
@@ -136,9 +137,10 @@ void GcPause(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Bench> HeapBenches() {
-  return {{"alloc", "allocate small objects without and with pointers", Alloc},
-          {"bintree", "the Benchmarks Game's binary-trees, in fibers", BinTree},
-          {"gcpause", "pauses and mark cost with a large live heap of small linked objects", GcPause}};
+  return {
+      {"alloc", "allocate small objects without and with pointers", Alloc},
+      {"bintree", "the Benchmarks Game's binary-trees, in fibers", BinTree},
+      {"gcpause", "pauses and mark cost with a large live heap of small linked objects", GcPause}};
 }
 
 }  // namespace xebec::bench

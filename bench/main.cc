@@ -16,8 +16,7 @@ namespace {
 
 std::vector<Bench> AllBenches() {
   std::vector<Bench> all;
-  for (const auto& family :
-       {SchedulerBenches(), SyncBenches(), HeapBenches(), QueueBenches()}) {
+  for (const auto& family : {SchedulerBenches(), SyncBenches(), HeapBenches(), QueueBenches()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   std::sort(all.begin(), all.end(),
@@ -33,8 +32,10 @@ int64_t ClockNanos(clockid_t clock) {
 
 int Usage(bool asked) {
   std::FILE* out = asked ? stdout : stderr;
-  std::fprintf(out, "usage: xebec-bench NAME [flags]   (xebec-bench NAME --help lists its flags)\n");
-  for (const Bench& bench : AllBenches()) std::fprintf(out, "  %-12s %s\n", bench.name, bench.about);
+  std::fprintf(out,
+               "usage: xebec-bench NAME [flags]   (xebec-bench NAME --help lists its flags)\n");
+  for (const Bench& bench : AllBenches())
+    std::fprintf(out, "  %-12s %s\n", bench.name, bench.about);
   return asked ? 0 : 2;
 }
 
@@ -67,8 +68,8 @@ const char* About(const std::string& name) {
 }
 
 void Report(const char* bench, const char* metric, double value, const char* unit) {
-  std::printf("{\"bench\":\"%s\",\"metric\":\"%s\",\"unit\":\"%s\",\"value\":%.6g}\n", bench, metric,
-              unit, value);
+  std::printf("{\"bench\":\"%s\",\"metric\":\"%s\",\"unit\":\"%s\",\"value\":%.6g}\n", bench,
+              metric, unit, value);
   std::fflush(stdout);
 }
 
@@ -108,6 +109,7 @@ int main(int argc, char** argv) {
     bench.run(xebec::runtime::FlagArguments(argc - 1, argv + 1));
     return 0;
   }
-  if (!name.empty()) std::fprintf(stderr, "xebec-bench: there is no benchmark '%s'\n", name.c_str());
+  if (!name.empty())
+    std::fprintf(stderr, "xebec-bench: there is no benchmark '%s'\n", name.c_str());
   return Usage(false);
 }

@@ -54,10 +54,7 @@ void Yield(const Arguments& arguments) {
 void PingPong(const Arguments& arguments) {
   int64_t n = 2'000'000;
   int64_t procs = 1;
-  Flags("pingpong", arguments)
-      .Add("n", &n, "round trips")
-      .Add("procs", &procs, "Ps")
-      .Parse();
+  Flags("pingpong", arguments).Add("n", &n, "round trips").Add("procs", &procs, "Ps").Parse();
   RunScheduler(
       [&] {
         Chan<int64_t> ping;

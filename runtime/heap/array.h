@@ -17,8 +17,8 @@ struct Maker;
 [[noreturn]] void PanicIndex(size_t index, size_t size);
 }  // namespace internal
 
-/// Pointer-free bytes. The collector never looks into them: a store of parsed objects costs
-/// nothing to mark. The data is aligned to 8.
+// Pointer-free bytes. The collector never looks into them: a store of parsed objects costs
+// nothing to mark. The data is aligned to 8.
 struct Blob {
   Blob(const Blob&) = delete;
   Blob& operator=(const Blob&) = delete;
@@ -38,11 +38,12 @@ struct Blob {
   size_t size_;
 };
 
-/// A fixed number of elements in one managed object. T is trivially destructible: a plain type, a
-/// Member, or a type with a member list. An index out of range is a Panic.
+// A fixed number of elements in one managed object. T is trivially destructible: a plain type, a
+// Member, or a type with a member list. An index out of range is a Panic.
 template <class T>
 class Array {
-  static_assert(std::is_trivially_destructible_v<T>, "elements of managed arrays have no destructor");
+  static_assert(std::is_trivially_destructible_v<T>,
+                "elements of managed arrays have no destructor");
 
  public:
   Array(const Array&) = delete;
@@ -67,7 +68,8 @@ class Array {
   friend struct internal::Maker;
   explicit Array(size_t size) noexcept : size_(size) {}
   size_t Checked(size_t i) const {
-    if (i >= size_) [[unlikely]] internal::PanicIndex(i, size_);
+    if (i >= size_) [[unlikely]]
+      internal::PanicIndex(i, size_);
     return i;
   }
 

@@ -7,12 +7,12 @@
 //   Weak<T>        does not keep alive
 #pragma once
 
-#include "runtime/heap/array.h"     // IWYU pragma: export
-#include "runtime/heap/control.h"   // IWYU pragma: export
-#include "runtime/heap/make.h"      // IWYU pragma: export
-#include "runtime/heap/map.h"       // IWYU pragma: export
-#include "runtime/heap/member.h"    // IWYU pragma: export
-#include "runtime/heap/ref.h"       // IWYU pragma: export
-#include "runtime/heap/root.h"      // IWYU pragma: export
-#include "runtime/heap/vector.h"    // IWYU pragma: export
-#include "runtime/heap/weak.h"      // IWYU pragma: export
+#include "runtime/heap/array.h"    // IWYU pragma: export
+#include "runtime/heap/control.h"  // IWYU pragma: export
+#include "runtime/heap/make.h"     // IWYU pragma: export
+#include "runtime/heap/map.h"      // IWYU pragma: export
+#include "runtime/heap/member.h"   // IWYU pragma: export
+#include "runtime/heap/ref.h"      // IWYU pragma: export
+#include "runtime/heap/root.h"     // IWYU pragma: export
+#include "runtime/heap/vector.h"   // IWYU pragma: export
+#include "runtime/heap/weak.h"     // IWYU pragma: export

@@ -24,7 +24,8 @@ void AddCleanupFunction(const void* object, std::function<void()> fn);
 
 struct Maker {
   static Blob* MakeBlob(size_t bytes, bool zero) {
-    if (bytes > kMaxBytes) [[unlikely]] PanicTooLarge(bytes, 1);
+    if (bytes > kMaxBytes) [[unlikely]]
+      PanicTooLarge(bytes, 1);
     void* place = runtime::heap::AllocateNoscan(bytes + sizeof(Blob), zero);
     return ::new (place) Blob(bytes);
   }
@@ -32,7 +33,8 @@ struct Maker {
   template <class T>
   static Array<T>* MakeArray(size_t n) {
     constexpr size_t header = kArrayHeader<T>;
-    if (n > (kMaxBytes - header) / sizeof(T)) [[unlikely]] PanicTooLarge(n, sizeof(T));
+    if (n > (kMaxBytes - header) / sizeof(T)) [[unlikely]]
+      PanicTooLarge(n, sizeof(T));
     void* place;
     if constexpr (kIsScan<T>) {
       static_assert(sizeof(T) % 8 == 0);
@@ -53,10 +55,10 @@ struct Maker {
 
 }  // namespace internal
 
-/// Constructs a T in the managed heap. T is trivially destructible, and its Members are listed
-/// (XEBEC_GC_MEMBERS); without a list it is taken as pointer-free, which debug builds check. A
-/// constructor that throws leaves garbage behind, nothing else. Does not block; it may run a
-/// collection, so that what it takes long for is bounded by the heap. Cost: some ns.
+// Constructs a T in the managed heap. T is trivially destructible, and its Members are listed
+// (XEBEC_GC_MEMBERS); without a list it is taken as pointer-free, which debug builds check. A
+// constructor that throws leaves garbage behind, nothing else. Does not block; it may run a
+// collection, so that what it takes long for is bounded by the heap. Cost: some ns.
 template <class T, class... Args>
 Ref<T> Make(Args&&... args) {
   static_assert(!std::is_const_v<T> && !std::is_array_v<T>);
@@ -71,35 +73,35 @@ Ref<T> Make(Args&&... args) {
   return Ref<T>::To(::new (place) T(std::forward<Args>(args)...));
 }
 
-/// `bytes` zeroed bytes.
+// `bytes` zeroed bytes.
 inline Ref<Blob> MakeBlob(size_t bytes) {
   return Ref<Blob>::To(internal::Maker::MakeBlob(bytes, true));
 }
 
-/// `bytes` bytes that hold anything, for a caller that writes all of them.
+// `bytes` bytes that hold anything, for a caller that writes all of them.
 inline Ref<Blob> MakeBlobForOverwrite(size_t bytes) {
   return Ref<Blob>::To(internal::Maker::MakeBlob(bytes, false));
 }
 
-/// A copy of `text`.
+// A copy of `text`.
 Ref<Blob> MakeBlob(std::string_view text);
 
-/// `n` elements, value-initialised.
+// `n` elements, value-initialised.
 template <class T>
 Ref<Array<T>> MakeArray(size_t n) {
   return Ref<Array<T>>::To(internal::Maker::MakeArray<T>(n));
 }
 
-/// Runs `fn` on a fiber of the runtime's some time after a collection found `object` unreachable.
-/// `fn` must not hold the object (by a Root: then it is never unreachable) and gets no way back to
-/// it. Several cleanups of one object run in the order they were added. At the end of the process
-/// what is still alive is not cleaned up.
+// Runs `fn` on a fiber of the runtime's some time after a collection found `object` unreachable.
+// `fn` must not hold the object (by a Root: then it is never unreachable) and gets no way back to
+// it. Several cleanups of one object run in the order they were added. At the end of the process
+// what is still alive is not cleaned up.
 template <class T>
 void AddCleanup(const Ref<T>& object, std::function<void()> fn) {
   internal::AddCleanupFunction(object.get(), std::move(fn));
 }
 
-/// Keeps `ref`'s object alive up to this call, where only a raw pointer into it is in use.
+// Keeps `ref`'s object alive up to this call, where only a raw pointer into it is in use.
 template <class T>
 inline void KeepAlive(const Ref<T>& ref) noexcept {
   asm volatile("" : : "r"(ref.get()) : "memory");

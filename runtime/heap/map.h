@@ -15,14 +15,14 @@
 
 namespace xebec::gc {
 
-/// A hash map on the managed heap: a field of a managed type (listed as a Member is), or an object
-/// of its own (Make<Map<K, V>>()). K: a plain type with == and std::hash, or std::string_view,
-/// whose bytes the map copies. V as in Array; for references Map<K, Member<T>>.
-///
-/// Visits go in the order of insertion, so that they do not depend on addresses or seeds. Not for
-/// two fibers at once without a lock: a write while another fiber reads or writes is noticed as a
-/// Panic with the other fiber's name and stack (a best effort, as in Go: not each time). A pointer
-/// to a value holds until the next Set.
+// A hash map on the managed heap: a field of a managed type (listed as a Member is), or an object
+// of its own (Make<Map<K, V>>()). K: a plain type with == and std::hash, or std::string_view,
+// whose bytes the map copies. V as in Array; for references Map<K, Member<T>>.
+//
+// Visits go in the order of insertion, so that they do not depend on addresses or seeds. Not for
+// two fibers at once without a lock: a write while another fiber reads or writes is noticed as a
+// Panic with the other fiber's name and stack (a best effort, as in Go: not each time). A pointer
+// to a value holds until the next Set.
 template <class K, class V>
 class Map {
   using Key = internal::MapKey<K>;
@@ -37,7 +37,7 @@ class Map {
   size_t size() const noexcept { return live_; }
   bool empty() const noexcept { return live_ == 0; }
 
-  /// The value, or null.
+  // The value, or null.
   V* Find(const K& key) {
     CheckRead();
     const size_t found = Locate(key, Hash(key));
@@ -46,18 +46,18 @@ class Map {
   const V* Find(const K& key) const { return const_cast<Map*>(this)->Find(key); }
   bool Contains(const K& key) const { return Find(key) != nullptr; }
 
-  /// Sets the value of `key`, new or not.
+  // Sets the value of `key`, new or not.
   template <class U>
   void Set(const K& key, const U& value) {
     Writing writing(this);
     *FindOrInsert(key) = value;
   }
-  /// The value of `key`, default-constructed first if it is new.
+  // The value of `key`, default-constructed first if it is new.
   V& operator[](const K& key) {
     Writing writing(this);
     return *FindOrInsert(key);
   }
-  /// Removes `key`; tells whether it was there.
+  // Removes `key`; tells whether it was there.
   bool Erase(const K& key) {
     Writing writing(this);
     const size_t found = Locate(key, Hash(key));
@@ -76,8 +76,8 @@ class Map {
     used_ = live_ = 0;
   }
 
-  /// Calls `fn(key, value)` for each entry, oldest first. `fn` may erase; whether it sees what it
-  /// inserts is open.
+  // Calls `fn(key, value)` for each entry, oldest first. `fn` may erase; whether it sees what it
+  // inserts is open.
   template <class F>
   void ForEach(F&& fn) {
     for (size_t i = 0; i < used_; ++i) {
@@ -106,12 +106,11 @@ class Map {
 
   void CheckRead() const {
     const uint64_t writer = writer_.load(std::memory_order_relaxed);
-    if (writer != 0) [[unlikely]] internal::PanicMapRace("read", writer);
+    if (writer != 0) [[unlikely]]
+      internal::PanicMapRace("read", writer);
   }
 
-  static uint32_t Hash(const K& key) {
-    return internal::MixHash(std::hash<K>{}(key));
-  }
+  static uint32_t Hash(const K& key) { return internal::MixHash(std::hash<K>{}(key)); }
 
   size_t Locate(const K& key, uint32_t hash) const {
     if (!index_) return kNone;

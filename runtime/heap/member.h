@@ -29,12 +29,12 @@ inline void StoreMember(std::atomic<T*>& slot, T* value, std::memory_order order
 }
 }  // namespace internal
 
-/// A field of a managed type that refers to another managed object and keeps it alive as long as
-/// its own object is. Listed in the type's XEBEC_GC_MEMBERS; debug builds abort where one is
-/// constructed that is not listed.
-///
-/// A store and a load are one relaxed atomic each: a concurrent reader sees the old or the new
-/// object, in no order with other writes. Use AtomicMember to publish, or a lock.
+// A field of a managed type that refers to another managed object and keeps it alive as long as
+// its own object is. Listed in the type's XEBEC_GC_MEMBERS; debug builds abort where one is
+// constructed that is not listed.
+//
+// A store and a load are one relaxed atomic each: a concurrent reader sees the old or the new
+// object, in no order with other writes. Use AtomicMember to publish, or a lock.
 template <class T>
 class Member {
  public:
@@ -76,7 +76,8 @@ class Member {
   }
   T* Checked() const {
     T* pointer = get();
-    if (pointer == nullptr) [[unlikely]] internal::PanicNullRef(__PRETTY_FUNCTION__);
+    if (pointer == nullptr) [[unlikely]]
+      internal::PanicNullRef(__PRETTY_FUNCTION__);
     return pointer;
   }
   void CheckPlace() const {
@@ -88,7 +89,7 @@ class Member {
   std::atomic<T*> pointer_;
 };
 
-/// A Member that publishes: stores release, loads acquire, and it can be exchanged.
+// A Member that publishes: stores release, loads acquire, and it can be exchanged.
 template <class T>
 class AtomicMember {
  public:
@@ -101,7 +102,7 @@ class AtomicMember {
   }
   Ref<T> Load() const noexcept { return Ref<T>::To(pointer_.load(std::memory_order_acquire)); }
 
-  /// Stores `desired` if the current object is `expected`; tells whether it did.
+  // Stores `desired` if the current object is `expected`; tells whether it did.
   bool CompareExchange(const Ref<T>& expected, const Ref<T>& desired) noexcept {
     if (internal::g_barrier_on.load(std::memory_order_relaxed)) [[unlikely]] {
       internal::RecordWrite(expected.get(), desired.get());

@@ -13,12 +13,12 @@ namespace internal {
 void CheckRefPlace(const void* place);
 }  // namespace internal
 
-/// A reference to a managed object that keeps it alive. 8 bytes, cheap to copy.
-///
-/// Lives on fiber stacks, in closures of Go and in channel buffers, and nowhere else: these are
-/// what the collector searches for it. Fields of managed objects are Member, everything else is
-/// Root. Debug builds abort where a Ref is constructed or assigned anywhere else, also where one
-/// fiber writes a Ref on another fiber's stack. A dereference of null is a Panic.
+// A reference to a managed object that keeps it alive. 8 bytes, cheap to copy.
+//
+// Lives on fiber stacks, in closures of Go and in channel buffers, and nowhere else: these are
+// what the collector searches for it. Fields of managed objects are Member, everything else is
+// Root. Debug builds abort where a Ref is constructed or assigned anywhere else, also where one
+// fiber writes a Ref on another fiber's stack. A dereference of null is a Panic.
 template <class T>
 class Ref {
  public:
@@ -40,7 +40,7 @@ class Ref {
     CheckPlace();
   }
 
-  /// A Ref to a managed object that is alive, such as `this`, or to a part of one.
+  // A Ref to a managed object that is alive, such as `this`, or to a part of one.
   static Ref To(T* object) noexcept { return Ref(object, Raw{}); }
 
   T* get() const noexcept { return pointer_; }
@@ -59,7 +59,8 @@ class Ref {
   Ref(T* object, Raw) noexcept : pointer_(object) { CheckPlace(); }
 
   T* Checked() const {
-    if (pointer_ == nullptr) [[unlikely]] internal::PanicNullRef(__PRETTY_FUNCTION__);
+    if (pointer_ == nullptr) [[unlikely]]
+      internal::PanicNullRef(__PRETTY_FUNCTION__);
     return pointer_;
   }
 
@@ -72,7 +73,7 @@ class Ref {
   T* pointer_;
 };
 
-/// The same object as another type, as static_cast does it.
+// The same object as another type, as static_cast does it.
 template <class T, class U>
 Ref<T> StaticRefCast(const Ref<U>& ref) {
   return Ref<T>::To(static_cast<T*>(ref.get()));

@@ -25,13 +25,13 @@ RootSlot* CopyRootSlot(const RootSlot* slot);
 void RequireFiber(const char* what);
 }  // namespace internal
 
-/// A reference that keeps a managed object alive from anywhere: a global, an STL container, a
-/// C++ object on the heap, a foreign thread, code in Blocking, before the runtime runs.
-///
-/// 8 bytes. A copy takes a slot of its own, a move steals it; null takes none. Different Roots may
-/// be used by different threads at once; one Root is guarded by its user, as a shared_ptr is. In
-/// a managed object use Member: Root there would keep cycles alive for ever (and does not compile,
-/// as managed types are trivially destructible). Conversion to Ref is for fibers only.
+// A reference that keeps a managed object alive from anywhere: a global, an STL container, a
+// C++ object on the heap, a foreign thread, code in Blocking, before the runtime runs.
+//
+// 8 bytes. A copy takes a slot of its own, a move steals it; null takes none. Different Roots may
+// be used by different threads at once; one Root is guarded by its user, as a shared_ptr is. In
+// a managed object use Member: Root there would keep cycles alive for ever (and does not compile,
+// as managed types are trivially destructible). Conversion to Ref is for fibers only.
 template <class T>
 class Root {
  public:
@@ -72,7 +72,7 @@ class Root {
 
   void swap(Root& other) noexcept { std::swap(slot_, other.slot_); }
 
-  /// The object; alive as long as this Root is and holds it.
+  // The object; alive as long as this Root is and holds it.
   T* get() const noexcept {
     return slot_ ? static_cast<T*>(slot_->value.load(std::memory_order_relaxed)) : nullptr;
   }
@@ -96,7 +96,8 @@ class Root {
     return object ? internal::NewRootSlot(Erase(object)) : nullptr;
   }
   T* Checked() const {
-    if (slot_ == nullptr) [[unlikely]] internal::PanicNullRef(__PRETTY_FUNCTION__);
+    if (slot_ == nullptr) [[unlikely]]
+      internal::PanicNullRef(__PRETTY_FUNCTION__);
     return get();
   }
 

@@ -26,13 +26,13 @@ namespace internal {
 // where a Member is. A plain object is one element at word 0. An Array has its length in word 0 and
 // its elements from `first_word` on.
 struct TypeInfo {
-  uint64_t mask = 0;                // the first 64 bits of the bitmap
-  const uint64_t* bits = nullptr;   // the whole bitmap, `words` bits
-  uint32_t words = 0;               // words of one element
-  uint32_t first_word = 0;          // words before the first element
+  uint64_t mask = 0;               // the first 64 bits of the bitmap
+  const uint64_t* bits = nullptr;  // the whole bitmap, `words` bits
+  uint32_t words = 0;              // words of one element
+  uint32_t first_word = 0;         // words before the first element
   bool is_array = false;
   std::string_view name;
-  mutable uint16_t id = 0;          // place in the table of types; set when first needed (heap lock)
+  mutable uint16_t id = 0;  // place in the table of types; set when first needed (heap lock)
 };
 
 // Reads member lists, also private ones: XEBEC_GC_MEMBERS befriends it.
@@ -60,9 +60,8 @@ struct IsMember<AtomicMember<T>> : std::true_type {};
 
 // True if objects of type T hold Members, so that the collector must look into them.
 template <class T>
-inline constexpr bool kIsScan =
-    IsMember<std::remove_all_extents_t<T>>::value ||
-    MemberAccess::HasList<std::remove_all_extents_t<T>>();
+inline constexpr bool kIsScan = IsMember<std::remove_all_extents_t<T>>::value ||
+                                MemberAccess::HasList<std::remove_all_extents_t<T>>();
 
 template <size_t kBytes>
 inline constexpr size_t kBitmapWords = ((kBytes + 7) / 8 + 63) / 64;
@@ -99,9 +98,8 @@ constexpr void SetBits(Bits& bits, size_t offset) {
     static_assert(MemberAccess::OwnsList<T>(),
                   "a managed type does not inherit its member list: give it one of its own, or "
                   "hold the base as a field");
-    MemberAccess::Visit<T>([&](auto... fields) {
-      (SetField(bits, decltype(fields){fields.offset + offset}), ...);
-    });
+    MemberAccess::Visit<T>(
+        [&](auto... fields) { (SetField(bits, decltype(fields){fields.offset + offset}), ...); });
   }
 }
 
@@ -133,30 +131,34 @@ template <class T>
 inline constexpr size_t kArrayHeader = alignof(T) > sizeof(size_t) ? alignof(T) : sizeof(size_t);
 
 template <class T>
-inline constinit const TypeInfo kArrayTypeInfo = {
-    kBitmap<T>[0], kBitmap<T>.data(), sizeof(T) / 8, kArrayHeader<T> / 8, true,
-    TypeName<Array<T>>(), 0};
+inline constinit const TypeInfo kArrayTypeInfo = {kBitmap<T>[0],
+                                                  kBitmap<T>.data(),
+                                                  sizeof(T) / 8,
+                                                  kArrayHeader<T> / 8,
+                                                  true,
+                                                  TypeName<Array<T>>(),
+                                                  0};
 
 }  // namespace internal
 }  // namespace xebec::gc
 
-/// Lists the Members of a managed type, once, inside the class: fields that are a Member, an
-/// AtomicMember, a type with a list of its own (gc::Vector, gc::Map, a nested struct), or an array
-/// of these. A type without Members needs no list.
-///
-///   struct Node {
-///     int value = 0;
-///     xebec::gc::Member<Node> left, right;
-///     XEBEC_GC_MEMBERS(Node, left, right);
-///   };
-#define XEBEC_GC_MEMBERS(Type, ...)                                 \
-  _Pragma("GCC diagnostic push")                                    \
-  _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")          \
-  friend struct ::xebec::gc::internal::MemberAccess;                \
-  using XebecGcSelf [[maybe_unused]] = Type;                        \
-  static constexpr auto XebecGcFields() {                           \
-    return ::std::tuple(XEBEC_GC_EACH(Type __VA_OPT__(, ) __VA_ARGS__)); \
-  }                                                                 \
+// Lists the Members of a managed type, once, inside the class: fields that are a Member, an
+// AtomicMember, a type with a list of its own (gc::Vector, gc::Map, a nested struct), or an array
+// of these. A type without Members needs no list.
+//
+//   struct Node {
+//     int value = 0;
+//     xebec::gc::Member<Node> left, right;
+//     XEBEC_GC_MEMBERS(Node, left, right);
+//   };
+#define XEBEC_GC_MEMBERS(Type, ...)                                                        \
+  _Pragma("GCC diagnostic push")                                                           \
+      _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"") friend struct ::xebec::gc:: \
+          internal::MemberAccess;                                                          \
+  using XebecGcSelf [[maybe_unused]] = Type;                                               \
+  static constexpr auto XebecGcFields() {                                                  \
+    return ::std::tuple(XEBEC_GC_EACH(Type __VA_OPT__(, ) __VA_ARGS__));                   \
+  }                                                                                        \
   _Pragma("GCC diagnostic pop") static_assert(true)
 
 #define XEBEC_GC_FIELD(Type, field) \

@@ -12,13 +12,13 @@
 
 namespace xebec::gc {
 
-/// A growing array on the managed heap: a field of a managed type (listed as a Member is), or an
-/// object of its own (Make<Vector<T>>()), or a local of a fiber. T as in Array; for references use
-/// Vector<Member<Node>>.
-///
-/// A copy shares the elements until one of the two grows: hand it on by reference. An index out of
-/// range is a Panic. Growing moves the elements; references into the old ones stay valid and see
-/// the old values. Not for two fibers at once without a lock.
+// A growing array on the managed heap: a field of a managed type (listed as a Member is), or an
+// object of its own (Make<Vector<T>>()), or a local of a fiber. T as in Array; for references use
+// Vector<Member<Node>>.
+//
+// A copy shares the elements until one of the two grows: hand it on by reference. An index out of
+// range is a Panic. Growing moves the elements; references into the old ones stay valid and see
+// the old values. Not for two fibers at once without a lock.
 template <class T>
 class Vector {
  public:
@@ -59,7 +59,8 @@ class Vector {
 
  private:
   size_t Checked(size_t i) const {
-    if (i >= size_) [[unlikely]] internal::PanicIndex(i, size_);
+    if (i >= size_) [[unlikely]]
+      internal::PanicIndex(i, size_);
     return i;
   }
   void Grow(size_t capacity) {

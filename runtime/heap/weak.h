@@ -11,16 +11,16 @@ namespace xebec::gc {
 
 namespace internal {
 struct WeakBox;
-WeakBox* AcquireWeakBox(const void* object);   // a new reference to the object's box
+WeakBox* AcquireWeakBox(const void* object);  // a new reference to the object's box
 void RetainWeakBox(WeakBox* box) noexcept;
 void ReleaseWeakBox(WeakBox* box) noexcept;
-void* LockWeakBox(WeakBox* box);               // null once the object was collected
+void* LockWeakBox(WeakBox* box);  // null once the object was collected
 }  // namespace internal
 
-/// Refers to a managed object without keeping it alive. Lock returns it, or null from the first
-/// collection on that found it unreachable. Lives anywhere but in managed objects (it owns memory);
-/// construction from a Ref and Lock are for fibers. All Weak of one object compare equal, also
-/// after its end.
+// Refers to a managed object without keeping it alive. Lock returns it, or null from the first
+// collection on that found it unreachable. Lives anywhere but in managed objects (it owns memory);
+// construction from a Ref and Lock are for fibers. All Weak of one object compare equal, also
+// after its end.
 template <class T>
 class Weak {
  public:
@@ -30,8 +30,7 @@ class Weak {
   Weak(const Weak& other) noexcept : box_(other.box_), hidden_(other.hidden_) {
     if (box_) internal::RetainWeakBox(box_);
   }
-  Weak(Weak&& other) noexcept
-      : box_(std::exchange(other.box_, nullptr)), hidden_(other.hidden_) {}
+  Weak(Weak&& other) noexcept : box_(std::exchange(other.box_, nullptr)), hidden_(other.hidden_) {}
   ~Weak() {
     if (box_) internal::ReleaseWeakBox(box_);
   }
@@ -41,8 +40,8 @@ class Weak {
     return *this;
   }
 
-  /// The object if it is still reachable or not yet collected, else null. Cost: some 10 ns, and
-  /// the sweep of the object's span if a collection just ended.
+  // The object if it is still reachable or not yet collected, else null. Cost: some 10 ns, and
+  // the sweep of the object's span if a collection just ended.
   Ref<T> Lock() const {
     if (box_ == nullptr || internal::LockWeakBox(box_) == nullptr) return nullptr;
     return Ref<T>::To(reinterpret_cast<T*>(~hidden_));

@@ -29,21 +29,21 @@ TypeTable& Types() {
 }
 
 void RequireRunningFiber() {
-  if (CurrentHeapCache() == nullptr || CurrentG() == nullptr) [[unlikely]] ThrowOffFiber("gc::Make");
+  if (CurrentHeapCache() == nullptr || CurrentG() == nullptr) [[unlikely]]
+    ThrowOffFiber("gc::Make");
 }
 
 // The safepoint of allocation. A simulation counts polls, and how often we come by here depends on
 // what earlier runs left in the heap: there is none in it.
 void Safepoint() {
   if (!sim::Active()) Poll();
-  if (GetSettings().gc_stress != 0) [[unlikely]] StressPoint();
+  if (GetSettings().gc_stress != 0) [[unlikely]]
+    StressPoint();
 }
 
 }  // namespace
 
-const TypeInfo* TypeById(uint16_t id) {
-  return Types().types[id].load(std::memory_order_acquire);
-}
+const TypeInfo* TypeById(uint16_t id) { return Types().types[id].load(std::memory_order_acquire); }
 
 uint16_t IdOfType(const TypeInfo* type) {
   const uint16_t id = __atomic_load_n(&type->id, __ATOMIC_ACQUIRE);

@@ -39,7 +39,8 @@ template <SpanClass kSpanClass>
       void* object = reinterpret_cast<void*>(
           slot.window + static_cast<size_t>(std::countr_zero(bits)) * kClassSize[kSpanClass / 2]);
       if constexpr (!IsNoscan(kSpanClass)) {
-        if (slot.type != type) [[unlikely]] NoteType(slot, object, type);
+        if (slot.type != type) [[unlikely]]
+          NoteType(slot, object, type);
       }
       return object;
     }

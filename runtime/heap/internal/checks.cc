@@ -164,8 +164,8 @@ void PanicIndex(size_t index, size_t size) {
   runtime::ThrowPanic(fmt::format("index {} is out of range: the size is {}", index, size));
 }
 void PanicTooLarge(size_t count, size_t each) {
-  runtime::ThrowPanic(fmt::format(
-      "an allocation of {} x {} bytes is too large for the managed heap", count, each));
+  runtime::ThrowPanic(
+      fmt::format("an allocation of {} x {} bytes is too large for the managed heap", count, each));
 }
 void RequireFiber(const char* what) {
   if (runtime::CurrentHeapCache() == nullptr || runtime::CurrentG() == nullptr) [[unlikely]] {

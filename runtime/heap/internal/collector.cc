@@ -146,10 +146,11 @@ void Trace(const Cycle& c, uint64_t number) {
   static int64_t total_cpu = 0;  // by the one running cycle
   total_cpu += c.mark_cpu + c.sweep_cpu;
   const int64_t elapsed = std::max<int64_t>(c.swept - process_start, 1);
-  const double share = 100.0 * static_cast<double>(total_cpu) /
-                       static_cast<double>(elapsed) / std::max(Procs(), 1);
+  const double share =
+      100.0 * static_cast<double>(total_cpu) / static_cast<double>(elapsed) / std::max(Procs(), 1);
   const std::string line = fmt::format(
-      "gc {} @{:.3f}s {:.0f}%: {:.3f}+{:.2f}+{:.3f} ms clock, {:.3f}+{:.2f}/{:.2f}/0+{:.3f} ms cpu, "
+      "gc {} @{:.3f}s {:.0f}%: {:.3f}+{:.2f}+{:.3f} ms clock, {:.3f}+{:.2f}/{:.2f}/0+{:.3f} ms "
+      "cpu, "
       "{}->{}->{} MB, {} MB goal, {} MB stacks, 0 MB globals, {} P{}\n",
       number, ms(c.begin - process_start) / 1e3, share, ms(c.stopped - c.stop_request),
       ms(c.marked - c.stopped), ms(c.started - c.marked), ms(c.stopped - c.stop_request),

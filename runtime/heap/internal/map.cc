@@ -13,15 +13,15 @@ namespace xebec::gc::internal {
 void BeginMapWrite(std::atomic<uint64_t>& writer) {
   RequireFiber("a write to a gc::Map");
   uint64_t other = 0;
-  if (!writer.compare_exchange_strong(other, runtime::CurrentFiberId(),
-                                      std::memory_order_acquire, std::memory_order_relaxed)) {
+  if (!writer.compare_exchange_strong(other, runtime::CurrentFiberId(), std::memory_order_acquire,
+                                      std::memory_order_relaxed)) {
     PanicMapRace("write", other);
   }
 }
 
 void PanicMapRace(const char* operation, uint64_t writer) {
-  std::string message = fmt::format("concurrent map {} and map write: fiber {} writes it", operation,
-                                    writer);
+  std::string message =
+      fmt::format("concurrent map {} and map write: fiber {} writes it", operation, writer);
   // The one that panics has its own stack in the Panic.
   for (const runtime::FiberInfo& fiber : runtime::ListFibers()) {
     if (fiber.id != writer) continue;

@@ -19,7 +19,8 @@ void Marker::MarkPointer(uintptr_t p) {
 // A Member is precise: what it points to is an object, or somebody broke the rules.
 void Marker::MarkMember(uintptr_t p) {
   Span* span = SpanOf(p);
-  if (span == nullptr) [[unlikely]] DieBadPointer(p, "a Member points out of the managed heap");
+  if (span == nullptr) [[unlikely]]
+    DieBadPointer(p, "a Member points out of the managed heap");
   MarkObject(span, span->IndexOf(p));
 }
 

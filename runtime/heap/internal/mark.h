@@ -42,8 +42,8 @@ class Marker {
   void ScanWords(uintptr_t address, const TypeInfo* type);
   void ScanArray(uintptr_t element, uintptr_t array, const TypeInfo* type);
   void Visit(uintptr_t word_address) {
-    const auto p = __atomic_load_n(reinterpret_cast<const uintptr_t*>(word_address),
-                                   __ATOMIC_RELAXED);
+    const auto p =
+        __atomic_load_n(reinterpret_cast<const uintptr_t*>(word_address), __ATOMIC_RELAXED);
     if (p != 0) MarkMember(p);
   }
   void MarkMember(uintptr_t p);

@@ -26,8 +26,8 @@ PageHeap& Pages() {
 }
 
 void* MapMemory(size_t bytes) {
-  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                   -1, 0);
+  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return nullptr;
 #ifdef XEBEC_ASAN
   __lsan_register_root_region(p, bytes);  // records own memory of malloc's

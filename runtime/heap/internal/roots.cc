@@ -15,12 +15,12 @@ using gc::internal::RootSlot;
 namespace {
 
 constexpr size_t kSlabSlots = 8192;
-constexpr uint32_t kBatch = 64;       // moved between a cache and the global chain at once
+constexpr uint32_t kBatch = 64;        // moved between a cache and the global chain at once
 constexpr uint32_t kCacheLimit = 256;  // a cache that has more gives half back
 
 // Never destroyed: Roots in globals outlive it otherwise.
 struct RootTable {
-  std::mutex lock;                // the rest; and see I2
+  std::mutex lock;  // the rest; and see I2
   std::vector<RootSlot*> slabs;
   RootSlot* free = nullptr;
   uint64_t free_count = 0;

@@ -47,8 +47,8 @@ void Complain(std::string_view line) {
 }
 
 Settings& Mutable() {
-  static Settings settings = ParseSettings(Env("XEBEC_DEBUG"), Env("XEBEC_GC"),
-                                           Env("XEBEC_MEMORY_LIMIT"), Complain);
+  static Settings settings =
+      ParseSettings(Env("XEBEC_DEBUG"), Env("XEBEC_GC"), Env("XEBEC_MEMORY_LIMIT"), Complain);
   return settings;
 }
 
@@ -81,8 +81,8 @@ Settings ParseSettings(std::string_view debug, std::string_view gc, std::string_
   }
   if (gc == "off") {
     settings.initial_percent = -1;
-  } else if (!gc.empty() && (!ParseNumber(gc, &settings.initial_percent) ||
-                             settings.initial_percent < 0)) {
+  } else if (!gc.empty() &&
+             (!ParseNumber(gc, &settings.initial_percent) || settings.initial_percent < 0)) {
     settings.initial_percent = 100;
     complaint("xebec: XEBEC_GC is '" + std::string(gc) +
               "': use a percentage such as 100, or off; 100 is used");

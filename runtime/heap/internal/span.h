@@ -54,10 +54,10 @@ struct alignas(64) Span {
 
   Span* next = nullptr;  // central stack, free list or pool
   Span* previous = nullptr;
-  uint16_t* type_ids = nullptr;  // one for each object, once the span mixes types
+  uint16_t* type_ids = nullptr;             // one for each object, once the span mixes types
   std::atomic<Special*> specials{nullptr};  // written under the specials lock
-  bool need_zero = false;         // memory may hold old bytes
-  uint64_t resident = 0;          // of a free run: bytes that are not released
+  bool need_zero = false;                   // memory may hold old bytes
+  uint64_t resident = 0;                    // of a free run: bytes that are not released
   uint64_t unused[2] = {};
 
   static constexpr uint32_t kNever = ~uint32_t{0};

@@ -31,8 +31,8 @@ using gc::internal::WeakBox;
 struct Special {
   Special* next = nullptr;
   uint32_t index = 0;
-  WeakBox* weak = nullptr;          // a weak reference, or
-  std::function<void()> cleanup;    // a cleanup
+  WeakBox* weak = nullptr;        // a weak reference, or
+  std::function<void()> cleanup;  // a cleanup
 };
 
 namespace {
@@ -136,12 +136,12 @@ void RunCleanups() {
       Cleanups().functions.pop_front();
     }
     fn();
-    g_cleanups_run.fetch_add(1, std::memory_order_relaxed);
+    g_cleanups_run.fetch_add(1, std::memory_order_release);  // pairs with CleanupsRun
   }
 }
 
 uint64_t WeakCleared() { return g_weak_cleared.load(std::memory_order_relaxed); }
-uint64_t CleanupsRun() { return g_cleanups_run.load(std::memory_order_relaxed); }
+uint64_t CleanupsRun() { return g_cleanups_run.load(std::memory_order_acquire); }
 
 }  // namespace xebec::runtime::heap
 

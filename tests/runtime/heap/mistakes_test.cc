@@ -91,9 +91,8 @@ XEBEC_TEST(Mistakes, RefsAndObjectsInBlockingCodeAreAPanic) {
 XEBEC_TEST(Mistakes, ARefFromARootOnAForeignThreadIsAPanic) {
   const Root<Node> root = Make<Node>();
   std::string message;
-  runtime::Blocking([&] {
-    std::thread([&] { message = PanicOf([&] { (void)root.ref(); }); }).join();
-  });
+  runtime::Blocking(
+      [&] { std::thread([&] { message = PanicOf([&] { (void)root.ref(); }); }).join(); });
   EXPECT_NE(message.find("a Ref outside of a fiber"), std::string::npos) << message;
 }
 
@@ -168,13 +167,16 @@ void RunOnFiber(void (*body)()) { runtime::RunScheduler(body); }
 
 TEST(MistakesDeathTest, AMemberThatIsNotListedAborts) {
   StartAnew();
-  EXPECT_DEATH(RunOnFiber([] { Make<Unlisted>(); }), "Member is constructed at offset 8 of a managed");
-  EXPECT_DEATH(RunOnFiber([] { Make<NoList>(); }), "offset 0 .*without a member list.*XEBEC_GC_MEMBERS");
+  EXPECT_DEATH(RunOnFiber([] { Make<Unlisted>(); }),
+               "Member is constructed at offset 8 of a managed");
+  EXPECT_DEATH(RunOnFiber([] { Make<NoList>(); }),
+               "offset 0 .*without a member list.*XEBEC_GC_MEMBERS");
 }
 
 TEST(MistakesDeathTest, AMemberOutsideOfManagedObjectsAborts) {
   StartAnew();
-  EXPECT_DEATH(RunOnFiber([] { auto p = std::make_unique<Node>(); }), "Members live in managed objects");
+  EXPECT_DEATH(RunOnFiber([] { auto p = std::make_unique<Node>(); }),
+               "Members live in managed objects");
 }
 
 TEST(MistakesDeathTest, ARefInAContainerAborts) {

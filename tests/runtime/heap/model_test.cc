@@ -103,7 +103,8 @@ class Graph {
     const Ref<Node> node = Make<Node>();
     node->id = id;
     shadow.blob_size = rand_.Below(100) == 0 ? 40000 : rand_.Below(300);
-    node->blob = rand_.Below(2) ? MakeBlob(shadow.blob_size) : MakeBlobForOverwrite(shadow.blob_size);
+    node->blob =
+        rand_.Below(2) ? MakeBlob(shadow.blob_size) : MakeBlobForOverwrite(shadow.blob_size);
     std::memset(node->blob->data(), static_cast<int>(id & 0xff), shadow.blob_size);
     if (rand_.Below(5) == 0) {
       const size_t n = rand_.Below(20);
