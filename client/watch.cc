@@ -20,9 +20,10 @@ constexpr size_t kKeepBuffer = 256 << 10;
 
 }  // namespace
 
-WatchStream::Impl::Impl(Context ctx, CancelFunc cancel, const WatchOptions& options,
+WatchStream::Impl::Impl(Context opener, Context ctx, CancelFunc cancel, const WatchOptions& options,
                         GroupVersionKind gvk, size_t max_object_bytes, std::string what)
-    : ctx_(std::move(ctx)),
+    : opener_(std::move(opener)),
+      ctx_(std::move(ctx)),
       cancel_(std::move(cancel)),
       options_(options),
       gvk_(std::move(gvk)),
@@ -56,7 +57,7 @@ Result<WatchStream> WatchStream::Impl::Open(const Context& ctx, internal::Rest& 
     cancel();
     return error;
   }
-  std::shared_ptr<Impl> impl(new Impl(std::move(own), std::move(cancel), options, gvk,
+  std::shared_ptr<Impl> impl(new Impl(ctx, std::move(own), std::move(cancel), options, gvk,
                                       rest.options().max_object_bytes, "GET " + call.path));
   impl->body_ = std::move(response->body);
   impl->StartGuard();
@@ -201,6 +202,7 @@ WatchStream::~WatchStream() = default;
 std::optional<Result<Event<object::Object>>> WatchStream::Next() { return impl_->Next(); }
 
 std::optional<Result<Event<object::Object>>> WatchStream::Next(const Context& ctx) {
+  if (impl_->EndsWith(ctx)) return impl_->Next();
   const auto unhook = ctx.AfterFunc([impl = impl_] { impl->Stop(); });
   auto event = impl_->Next();
   unhook();

@@ -78,8 +78,10 @@ Reflector::Next Reflector::List(const Context& ctx) {
   auto list = source_->List(ctx, at, /*paged=*/at.empty() || at == "0");
   if (!list) {
     if (ctx.IsDone()) return Next::kList;
-    if (!newest && (IsExpired(list.error()) || IsTooLargeResourceVersion(list.error())))
+    if (!newest && (IsExpired(list.error()) || IsTooLargeResourceVersion(list.error()))) {
+      if (!resource_version_.empty()) list_cause_ = "expired";
       return Next::kListNewest;
+    }
     Report("cannot list", list.error());
     // The next try has the same claim: a state that was asked for as the newest must not become an
     // older one.
@@ -87,8 +89,8 @@ Reflector::Next Reflector::List(const Context& ctx) {
     return Next::kWaitThenList;
   }
   options_.metrics
-      ->GetCounter("xebec_reflector_lists_total", "Complete lists of a resource",
-                   {{"resource", source_->Name()}})
+      ->GetCounter("xebec_reflector_lists_total", "Complete lists of a resource, by cause",
+                   {{"resource", source_->Name()}, {"cause", list_cause_}})
       .Add();
   resource_version_ = list->resource_version();
   unreadable_ = 0;
@@ -116,7 +118,9 @@ Reflector::Next Reflector::WatchOnce(const Context& ctx) {
     if (!*event) {
       if (IsInvalidInput(event->error())) {
         Report("an event of the watch cannot be read", event->error());
-        return ++unreadable_ < kUnreadableTries ? Next::kWaitThenWatch : Next::kList;
+        if (++unreadable_ < kUnreadableTries) return Next::kWaitThenWatch;
+        list_cause_ = "unreadable";
+        return Next::kList;
       }
       return AfterWatchError(event->error());
     }
@@ -155,6 +159,7 @@ Reflector::Next Reflector::AfterWatchError(const Error& error) {
     XLOGV(2, "the watch's resource version is gone: listing again", {"resource", source_->Name()},
           {"resourceVersion", resource_version_});
     if (options_.on_error) options_.on_error(error);
+    list_cause_ = "expired";
     return Next::kList;
   }
   if (IsCanceled(error)) return Next::kWatch;  // Run looks at the Context
@@ -163,6 +168,7 @@ Reflector::Next Reflector::AfterWatchError(const Error& error) {
       IsDeadlineExceeded(error)) {
     return Next::kWaitThenWatch;
   }
+  list_cause_ = "error";
   return Next::kWaitThenList;
 }
 

@@ -100,6 +100,8 @@ class Reflector {
   // Of the fiber in Run:
   std::string resource_version_;
   bool list_newest_ = false;
+  // Why the next list is made, for metrics: first, expired, unreadable or error.
+  const char* list_cause_ = "first";
   int unreadable_ = 0;  // events in a row that could not be read at this resource version
 };
 

@@ -1,6 +1,7 @@
 #include "informer/shared_informer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -21,9 +22,7 @@ namespace xebec::informer {
 
 using internal::Mailbox;
 
-bool HandlerRegistration::HasSynced() const {
-  return mailbox_ != nullptr && mailbox_->synced();
-}
+bool HandlerRegistration::HasSynced() const { return mailbox_ != nullptr && mailbox_->synced(); }
 
 Result<void> HandlerRegistration::WaitForSync(const Context& ctx) const {
   CHECK(mailbox_ != nullptr, "an empty HandlerRegistration was waited for");
@@ -63,6 +62,9 @@ class SharedIndexInformer::Sink final : public ReflectorSink {
       : informer_(informer),
         handlers_(*informer.handlers_),
         objects_(metrics.GetGauge("xebec_informer_objects", "Objects in the cache",
+                                  {{"informer", informer.name_}})),
+        version_(metrics.GetGauge("xebec_informer_resource_version",
+                                  "The resource version that the cache is known to reflect",
                                   {{"informer", informer.name_}})) {}
 
   void Replace(std::vector<object::Object> objects, const std::string& resource_version) override {
@@ -88,6 +90,7 @@ class SharedIndexInformer::Sink final : public ReflectorSink {
       }
     }
     objects_.Set(static_cast<double>(indexer.size()));
+    TellVersion(resource_version);
     if (std::exchange(handlers_.synced, true)) return;
     handlers_.Tell(Mailbox::Synced{});
     handlers_.synced_channel.Close();
@@ -114,9 +117,17 @@ class SharedIndexInformer::Sink final : public ReflectorSink {
 
   void Reached(const std::string& resource_version) override {
     informer_.indexer_.SetResourceVersion(resource_version);
+    TellVersion(resource_version);
   }
 
  private:
+  // Versions are numbers on every server there is (KEP-5504); others are not told.
+  void TellVersion(const std::string& resource_version) {
+    uint64_t number = 0;
+    const char* end = resource_version.data() + resource_version.size();
+    const auto parsed = std::from_chars(resource_version.data(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end) version_.Set(static_cast<double>(number));
+  }
   object::Object Transformed(object::Object object) const {
     return informer_.options_.transform ? informer_.options_.transform(std::move(object)) : object;
   }
@@ -124,6 +135,7 @@ class SharedIndexInformer::Sink final : public ReflectorSink {
   SharedIndexInformer& informer_;
   Handlers& handlers_;
   runtime::Gauge& objects_;
+  runtime::Gauge& version_;
 };
 
 namespace {
@@ -193,9 +205,7 @@ void SharedIndexInformer::RemoveEventHandler(const HandlerRegistration& registra
   if (registration.mailbox_) registration.mailbox_->Stop();
 }
 
-bool SharedIndexInformer::HasSynced() const {
-  return handlers_->synced_channel.closed();
-}
+bool SharedIndexInformer::HasSynced() const { return handlers_->synced_channel.closed(); }
 
 Result<void> SharedIndexInformer::WaitForSync(const Context& ctx) const {
   Result<void> result;

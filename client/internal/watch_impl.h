@@ -27,12 +27,14 @@ class WatchStream::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<Result<Event<object::Object>>> Next();
   void Stop();
+  // Whether the watch was opened with `ctx`, and so ends with it anyway.
+  bool EndsWith(const Context& ctx) const { return ctx == opener_; }
 
  private:
   enum class Line { kReady, kEnd, kFailed };
 
-  Impl(Context ctx, CancelFunc cancel, const WatchOptions& options, GroupVersionKind gvk,
-       size_t max_object_bytes, std::string what);
+  Impl(Context opener, Context ctx, CancelFunc cancel, const WatchOptions& options,
+       GroupVersionKind gvk, size_t max_object_bytes, std::string what);
   void StartGuard();
   void CheckIdle();
   void Close();
@@ -40,7 +42,8 @@ class WatchStream::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<Error> Finish(Error error);
   Result<Event<object::Object>> Decode(std::string_view line);
 
-  const Context ctx_;
+  const Context opener_;
+  const Context ctx_;  // a child of opener_
   const CancelFunc cancel_;
   const WatchOptions options_;
   const GroupVersionKind gvk_;
