@@ -73,6 +73,7 @@ class Chan {
   // Sends if that needs no waiting; `value` is moved from only then.
   bool TrySend(T& value) const {
     if (core_ == nullptr) return false;
+    Poll();
     core_->lock.lock();
     if (SendLocked(value)) return true;
     core_->lock.unlock();
@@ -97,6 +98,7 @@ class Chan {
   std::optional<T> TryReceive() const {
     std::optional<T> value;
     if (core_ == nullptr) return value;
+    Poll();
     core_->lock.lock();
     if (!ReceiveLocked(value)) core_->lock.unlock();
     return value;

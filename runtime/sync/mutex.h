@@ -38,6 +38,7 @@ class Mutex {
 
   // Blocks the fiber until it owns the mutex. Not cancellable.
   void lock() {
+    Poll();
     uint32_t expected = 0;
     if (state_.compare_exchange_strong(expected, kLocked, std::memory_order_acquire,
                                        std::memory_order_relaxed)) [[likely]] {

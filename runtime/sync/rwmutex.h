@@ -38,6 +38,7 @@ class RWMutex {
 
   // Blocks while a writer is inside or waits.
   void lock_shared() {
+    Poll();
     if (readers_.fetch_add(1, std::memory_order_acq_rel) + 1 < 0) [[unlikely]]
       LockSharedSlow();
   }
