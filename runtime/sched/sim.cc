@@ -3,6 +3,7 @@
 
 #include "runtime/sim.h"
 
+#include <atomic>
 #include <vector>
 
 #include "runtime/context.h"
@@ -45,7 +46,10 @@ uint64_t Number(const G* g) { return g->id - simulation.first_id; }
 }  // namespace
 
 Rand& SimRand() { return simulation.values; }
-int64_t SimNow() { return simulation.now; }
+// Threads of an earlier scheduler in this process may still be on their way to sleep and look at it.
+int64_t SimNow() {
+  return std::atomic_ref<int64_t>(simulation.now).load(std::memory_order_relaxed);
+}
 
 void SimReady(G* g) { simulation.runnable.push_back(g); }
 
@@ -76,7 +80,7 @@ G* SimPick(M* m) {
       continue;
     }
     if (next != 0) {
-      simulation.now = next;
+      std::atomic_ref<int64_t>(simulation.now).store(next, std::memory_order_relaxed);
       Mix(static_cast<uint64_t>(next));
       continue;
     }
@@ -122,7 +126,7 @@ Outcome Run(uint64_t seed, std::function<void()> body) {
   simulation.seed = seed;
   simulation.choices.Seed(seed);
   simulation.values.Seed(seed ^ 0x5851f42d4c957f2dULL);
-  simulation.now = internal::kSimStart;
+  std::atomic_ref<int64_t>(simulation.now).store(internal::kSimStart, std::memory_order_relaxed);
   simulation.trace = seed;
   simulation.steps = 0;
   simulation.runnable.clear();
