@@ -87,7 +87,7 @@ XEBEC_TEST(Root, AssignmentKeepsTheNewAndDropsTheOld) {
 // world stops and marks. A mark that did not exclude it would lose some.
 XEBEC_TEST(Root, CopiesOnAForeignThreadNeverLoseAnObjectToTheMarker) {
   SettingsScope clobber([](auto& s) { s.clobber_free = true; });
-  constexpr size_t kRoots = 50000;
+  constexpr size_t kRoots = 400000;
   std::vector<Root<Value>> roots(kRoots);
   for (size_t i = 0; i < kRoots; i += 2) {
     const Ref<Value> value = Make<Value>();
