@@ -22,11 +22,11 @@ struct FaultPoint {
 struct Fault {
   enum class Kind : uint8_t {
     kNone,
-    kStatus,          // answered with `code`, nothing is applied
-    kStatusAfter,     // applied, but answered with `code`
-    kDropBefore,      // the connection is cut, nothing is applied
-    kDropAfter,       // applied, then the connection is cut without an answer
-    kHang             // never answered: held until the client goes or the server stops
+    kStatus,       // answered with `code`, nothing is applied
+    kStatusAfter,  // applied, but answered with `code`
+    kDropBefore,   // the connection is cut, nothing is applied
+    kDropAfter,    // applied, then the connection is cut without an answer
+    kHang          // never answered: held until the client goes or the server stops
   };
   Kind kind = Kind::kNone;
   int code = 500;

@@ -38,9 +38,8 @@ http::ServerOptions HttpOptions(const Options& options) {
 struct Server::Impl {
   explicit Impl(Options options)
       : core(std::move(options)), handler(core), http(HttpOptions(core.options())) {
-    http.SetHandler([this](http::Request& request, http::ResponseWriter& out) {
-      handler.Serve(request, out);
-    });
+    http.SetHandler(
+        [this](http::Request& request, http::ResponseWriter& out) { handler.Serve(request, out); });
   }
 
   // The collector runs as long as anybody can be served.

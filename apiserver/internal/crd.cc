@@ -70,8 +70,9 @@ std::tuple<int, int64_t, int64_t, std::string> VersionRank(const std::string& ve
 Causes CheckVersions(const Json& versions) {
   Causes causes;
   if (!versions.is_array() || versions.empty()) {
-    causes.push_back(RequiredCause("spec.versions", "must have exactly one version marked as storage "
-                                                    "version"));
+    causes.push_back(RequiredCause("spec.versions",
+                                   "must have exactly one version marked as storage "
+                                   "version"));
     return causes;
   }
   size_t index = 0, stored = 0;
@@ -108,13 +109,15 @@ Causes CheckDefinition(const Json& definition) {
   if (StringField(names, "kind").empty()) causes.push_back(RequiredCause("spec.names.kind"));
   const std::string name = StringField(definition.at("metadata"), "name");
   if (!group.empty() && !plural.empty() && name != plural + "." + group) {
-    causes.push_back(InvalidCause("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
+    causes.push_back(
+        InvalidCause("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
   }
   const std::string scope = StringField(spec, "scope");
   if (scope != "Namespaced" && scope != "Cluster") {
     causes.push_back(UnsupportedCause("spec.scope", scope, "\"Cluster\", \"Namespaced\""));
   }
-  for (Error::Cause& cause : CheckVersions(At(spec, "versions"))) causes.push_back(std::move(cause));
+  for (Error::Cause& cause : CheckVersions(At(spec, "versions")))
+    causes.push_back(std::move(cause));
   return causes;
 }
 
@@ -133,8 +136,8 @@ std::string TakenName(Core& core, const Json& definition) {
     for (const std::string& version : served.versions) {
       for (const ResourcePtr& other : catalog->In(group, version)) {
         if (other->plural == plural) continue;  // this definition's own
-        for (const std::string& name : {other->plural, other->singular, other->kind,
-                                        other->list_kind}) {
+        for (const std::string& name :
+             {other->plural, other->singular, other->kind, other->list_kind}) {
           if (wanted.contains(name)) return name;
         }
         for (const std::string& name : other->short_names) {
@@ -269,8 +272,9 @@ Json TerminatingDefinition(const Item& item) {
   if (!item.HasFinalizer(kDefinitionFinalizer)) {
     definition["metadata"]["finalizers"].push_back(kDefinitionFinalizer);
   }
-  SetCondition(definition["status"], "Terminating", true, "InstanceDeletionPending",
-               "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon");
+  SetCondition(
+      definition["status"], "Terminating", true, "InstanceDeletionPending",
+      "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon");
   return definition;
 }
 

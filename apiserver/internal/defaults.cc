@@ -24,7 +24,8 @@ void DefaultPodSpec(Json& spec) {
       if (!container.is_object()) continue;
       const std::string image = StringField(container, "image");
       const size_t colon = image.rfind(':');
-      const bool latest = colon == std::string::npos || image.find('/', colon) != std::string::npos ||
+      const bool latest = colon == std::string::npos ||
+                          image.find('/', colon) != std::string::npos ||
                           image.substr(colon) == ":latest";
       Default(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
     }
@@ -47,7 +48,8 @@ void ApplyDefaults(const Resource& resource, Json& object) {
     Default(object, "type", "Opaque");
     if (auto text = object.find("stringData"); text != object.end() && text->is_object()) {
       for (const auto& [key, value] : text->items()) {
-        if (value.is_string()) object["data"][key] = object::EncodeBase64(value.get_ref<const std::string&>());
+        if (value.is_string())
+          object["data"][key] = object::EncodeBase64(value.get_ref<const std::string&>());
       }
       object.erase("stringData");
     }

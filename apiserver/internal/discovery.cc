@@ -75,8 +75,8 @@ Json AggregatedResource(const Resource& resource) {
   if (!resource.short_names.empty()) out["shortNames"] = resource.short_names;
   if (!resource.categories.empty()) out["categories"] = resource.categories;
   if (resource.has_status) {
-    out["subresources"] = Json::array(
-        {{{"subresource", "status"}, {"responseKind", kind}, {"verbs", kStatusVerbs}}});
+    out["subresources"] =
+        Json::array({{{"subresource", "status"}, {"responseKind", kind}, {"verbs", kStatusVerbs}}});
   }
   return out;
 }
@@ -92,9 +92,8 @@ Json Aggregated(const Catalog& catalog, bool core_group, std::string_view api_ve
       for (const ResourcePtr& resource : catalog.In(group.name, version)) {
         resources.push_back(AggregatedResource(*resource));
       }
-      versions.push_back({{"version", version},
-                          {"freshness", "Current"},
-                          {"resources", std::move(resources)}});
+      versions.push_back(
+          {{"version", version}, {"freshness", "Current"}, {"resources", std::move(resources)}});
     }
     Json metadata = {{"creationTimestamp", nullptr}};
     if (!core_group) metadata["name"] = group.name;
@@ -107,9 +106,8 @@ Json Aggregated(const Catalog& catalog, bool core_group, std::string_view api_ve
 }
 
 Json CoreVersions() {
-  return {{"kind", "APIVersions"},
-          {"versions", {"v1"}},
-          {"serverAddressByClientCIDRs", Json::array()}};
+  return {
+      {"kind", "APIVersions"}, {"versions", {"v1"}}, {"serverAddressByClientCIDRs", Json::array()}};
 }
 
 Json GroupList(const Catalog& catalog) {
@@ -144,9 +142,10 @@ Json Version(const std::string& git_version) {
     major = git_version.substr(1, dot - 1);
     minor = git_version.substr(dot + 1, git_version.find('.', dot + 1) - dot - 1);
   }
-  return {{"major", major},         {"minor", minor},    {"gitVersion", git_version},
-          {"gitCommit", "unknown"}, {"gitTreeState", "clean"}, {"buildDate", "1970-01-01T00:00:00Z"},
-          {"goVersion", "none"},    {"compiler", "gcc"}, {"platform", "linux/amd64"}};
+  return {
+      {"major", major},         {"minor", minor},          {"gitVersion", git_version},
+      {"gitCommit", "unknown"}, {"gitTreeState", "clean"}, {"buildDate", "1970-01-01T00:00:00Z"},
+      {"goVersion", "none"},    {"compiler", "gcc"},       {"platform", "linux/amd64"}};
 }
 
 // A swagger 2.0 document without paths, in the protobuf form that kubectl asks for: field 1 is the

@@ -1,4 +1,5 @@
-// Garbage collection by owner references, keyed by uid: an object whose owners are all gone goes too.
+// Garbage collection by owner references, keyed by uid: an object whose owners are all gone goes
+// too.
 #pragma once
 
 #include <string>
@@ -14,8 +15,8 @@ inline constexpr char kForegroundFinalizer[] = "foregroundDeletion";
 // What follows for owners and dependents from one change.
 void CollectAfter(Core& core, const LogEvent& event);
 
-// Deletes the object if none of its owners exists; drops references to owners that are gone, or that
-// wait for their dependents, if another one is left.
+// Deletes the object if none of its owners exists; drops references to owners that are gone, or
+// that wait for their dependents, if another one is left.
 void CheckDependent(Core& core, const ObjectRef& ref);
 
 // Goes on with the deletion of an owner that orphans its dependents or waits for them.

@@ -59,10 +59,9 @@ std::string VerbOf(const Request& request, bool named, bool watch) {
 
 Error FaultError(const Fault& fault) {
   std::string reason(ReasonForCode(fault.code));
-  Error error = MakeError(fault.code, reason.empty() ? "Unknown" : reason,
-                          fault.message.empty()
-                              ? fmt::format("injected fault: status {}", fault.code)
-                              : fault.message);
+  Error error = MakeError(
+      fault.code, reason.empty() ? "Unknown" : reason,
+      fault.message.empty() ? fmt::format("injected fault: status {}", fault.code) : fault.message);
   error.retry_after = fault.retry_after;
   return error;
 }
@@ -79,8 +78,7 @@ void ApiHandler::Serve(Request& request, ResponseWriter& out) {
     if (out.wrote_header()) throw;
     SendError(out, InternalError("a bug in the server; its log tells more"));
   }
-  XLOGV(2, "request", {"method", request.method}, {"path", request.path},
-        {"query", request.query},
+  XLOGV(2, "request", {"method", request.method}, {"path", request.path}, {"query", request.query},
         {"took", std::chrono::nanoseconds(runtime::NanoTime() - start)});
 }
 
@@ -142,9 +140,10 @@ void ApiHandler::ServeResource(Request& request, ResponseWriter& out, const Reso
   }
   const InFlight in_flight(core_.in_flight());
   if (in_flight.now > core_.options().max_in_flight) {
-    Error error = MakeError(429, "TooManyRequests",
-                            "the server has received too many requests and has asked us to try again "
-                            "later");
+    Error error =
+        MakeError(429, "TooManyRequests",
+                  "the server has received too many requests and has asked us to try again "
+                  "later");
     error.retry_after = std::chrono::seconds(1);
     SendError(out, error);
     return;
@@ -164,10 +163,10 @@ Result<Call> ApiHandler::MakeCall(Request& request, const ResourcePath& path) {
   XEBEC_ASSIGN_OR_RETURN(const auto watch, BoolParam(request, "watch"));
   Call call{request, resource, path.ns, path.name, path.subresource, "", {}};
   call.verb = VerbOf(request, !path.name.empty(), watch.value_or(false));
-  const bool known = !call.verb.empty() && (resource->listable || call.verb == "create") &&
-                     !(across && call.verb != "list" && call.verb != "watch") &&
-                     !(call.OnStatus() && call.verb != "get" && call.verb != "update" &&
-                       call.verb != "patch");
+  const bool known =
+      !call.verb.empty() && (resource->listable || call.verb == "create") &&
+      !(across && call.verb != "list" && call.verb != "watch") &&
+      !(call.OnStatus() && call.verb != "get" && call.verb != "update" && call.verb != "patch");
   if (!known) return MethodError(*resource, call.verb.empty() ? request.method : call.verb);
   XEBEC_ASSIGN_OR_RETURN(call.accepted, NegotiateObject(request.headers.Get("Accept")));
   return call;

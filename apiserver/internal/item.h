@@ -57,8 +57,8 @@ struct Item : ItemMeta {
 };
 using ItemPtr = std::shared_ptr<const Item>;
 
-// Serialises `doc` (an object with kind, apiVersion and metadata). `field_paths` are the dotted paths
-// of the fields that field selectors may name.
+// Serialises `doc` (an object with kind, apiVersion and metadata). `field_paths` are the dotted
+// paths of the fields that field selectors may name.
 Draft MakeDraft(const nlohmann::json& doc, const std::vector<std::string>& field_paths);
 
 // The draft with its revision filled in.

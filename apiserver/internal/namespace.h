@@ -1,4 +1,5 @@
-// The life of a namespace: it can be deleted, then nothing new gets in, what is in it goes, then it goes.
+// The life of a namespace: it can be deleted, then nothing new gets in, what is in it goes, then it
+// goes.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -174,9 +174,10 @@ Result<void> MatchNamespace(const Resource& resource, const std::string& ns, Jso
   if (own.empty()) {
     metadata["namespace"] = ns;
   } else if (own != ns) {
-    return BadRequestError(fmt::format("the namespace of the provided object ({}) does not match the "
-                                       "namespace sent on the request ({})",
-                                       own, ns));
+    return BadRequestError(
+        fmt::format("the namespace of the provided object ({}) does not match the "
+                    "namespace sent on the request ({})",
+                    own, ns));
   }
   return {};
 }

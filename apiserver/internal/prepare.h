@@ -15,12 +15,13 @@ namespace xebec::apiserver {
 // The body of a write as a JSON object, decoded from JSON or protobuf. Errors: 400, 415.
 Result<nlohmann::json> DecodeBody(const runtime::http::Request& request);
 
-// Checks kind, apiVersion and the types of what the server itself reads; fills in a missing kind of a
-// built-in resource; brings the object into the stored version. Errors: 400.
+// Checks kind, apiVersion and the types of what the server itself reads; fills in a missing kind of
+// a built-in resource; brings the object into the stored version. Errors: 400.
 Result<void> Normalize(const Resource& resource, nlohmann::json& object);
 
 // Sets the namespace of the request, or checks that it is the object's. Errors: 400.
-Result<void> MatchNamespace(const Resource& resource, const std::string& ns, nlohmann::json& object);
+Result<void> MatchNamespace(const Resource& resource, const std::string& ns,
+                            nlohmann::json& object);
 
 // Makes a normalized object ready to be created: uid, times, generation, status, defaults, rules.
 // Errors: 422.

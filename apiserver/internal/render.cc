@@ -83,11 +83,10 @@ std::string Renderer::List(const ListPage& page, std::string_view continue_token
   size_t bytes = 256;
   for (const ItemPtr& item : page.items) bytes += item->bytes.size() + 1;
   out.reserve(bytes);
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"kind":"{}","apiVersion":"{}","metadata":{},"items":[)",
-                 partial ? "PartialObjectMetadataList" : resource_->list_kind,
-                 partial ? "meta.k8s.io/" + accepted_.version : resource_->ApiVersion(),
-                 metadata.dump());
+  fmt::format_to(
+      std::back_inserter(out), R"({{"kind":"{}","apiVersion":"{}","metadata":{},"items":[)",
+      partial ? "PartialObjectMetadataList" : resource_->list_kind,
+      partial ? "meta.k8s.io/" + accepted_.version : resource_->ApiVersion(), metadata.dump());
   for (const ItemPtr& item : page.items) {
     comma();
     if (partial) {

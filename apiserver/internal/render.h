@@ -1,4 +1,5 @@
-// Objects as answers: as they are, as Tables, or as metadata alone; one, a list, or a watch's event.
+// Objects as answers: as they are, as Tables, or as metadata alone; one, a list, or a watch's
+// event.
 #pragma once
 
 #include <string>

@@ -147,12 +147,11 @@ std::optional<ResourcePath> ParseResourcePath(const std::vector<std::string>& pa
   }
   out.version = next();
   if (out.version.empty() || at == parts.size()) return std::nullopt;
-  // "namespaces/NS/PLURAL…" is in a namespace; "namespaces", "namespaces/NS" and its subresources are
-  // about namespaces themselves.
-  const bool in_namespace =
-      parts[at] == "namespaces" && parts.size() > at + 2 &&
-      !(out.group.empty() && parts.size() == at + 3 &&
-        (parts[at + 2] == "status" || parts[at + 2] == "finalize"));
+  // "namespaces/NS/PLURAL…" is in a namespace; "namespaces", "namespaces/NS" and its subresources
+  // are about namespaces themselves.
+  const bool in_namespace = parts[at] == "namespaces" && parts.size() > at + 2 &&
+                            !(out.group.empty() && parts.size() == at + 3 &&
+                              (parts[at + 2] == "status" || parts[at + 2] == "finalize"));
   if (in_namespace) {
     ++at;
     out.ns = next();
@@ -171,8 +170,8 @@ Result<std::optional<bool>> BoolParam(const Request& request, std::string_view k
   const std::string text = request.Query(key);
   if (text == "true" || text == "1" || text.empty()) return std::optional<bool>(true);
   if (text == "false" || text == "0") return std::optional<bool>(false);
-  return BadRequestError(fmt::format("query parameter {}: \"{}\" is neither true nor false", key,
-                                     text));
+  return BadRequestError(
+      fmt::format("query parameter {}: \"{}\" is neither true nor false", key, text));
 }
 
 Result<std::optional<uint64_t>> NumberParam(const Request& request, std::string_view key) {

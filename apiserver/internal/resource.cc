@@ -5,15 +5,15 @@
 namespace xebec::apiserver {
 namespace {
 
-constexpr unsigned kCluster = 1;            // not namespaced
-constexpr unsigned kStatus = 2;             // serves /status
-constexpr unsigned kGeneration = 4;         // counts generations
-constexpr unsigned kNeedsRevision = 8;      // a PUT needs a resourceVersion
-constexpr unsigned kCreateOnUpdate = 16;    // a PUT may create
-constexpr unsigned kReturnsDeleted = 32;    // DELETE answers with the object
-constexpr unsigned kCreateOnly = 64;        // nothing is stored
-constexpr unsigned kPathName = 128;         // names are path segments
-constexpr unsigned kInAll = 256;            // in the category "all"
+constexpr unsigned kCluster = 1;          // not namespaced
+constexpr unsigned kStatus = 2;           // serves /status
+constexpr unsigned kGeneration = 4;       // counts generations
+constexpr unsigned kNeedsRevision = 8;    // a PUT needs a resourceVersion
+constexpr unsigned kCreateOnUpdate = 16;  // a PUT may create
+constexpr unsigned kReturnsDeleted = 32;  // DELETE answers with the object
+constexpr unsigned kCreateOnly = 64;      // nothing is stored
+constexpr unsigned kPathName = 128;       // names are path segments
+constexpr unsigned kInAll = 256;          // in the category "all"
 
 struct Row {
   const char *group, *version, *plural, *kind, *short_name;
@@ -67,8 +67,12 @@ void AddColumns(Resource& resource) {
                         {"Node", "string", "", "The node it runs on.", ".spec.nodeName", 1}};
     resource.field_labels = {"spec.nodeName", "status.phase"};
   } else if (resource.plural == "events") {
-    resource.field_labels = {"involvedObject.kind", "involvedObject.name",
-                             "involvedObject.namespace", "involvedObject.uid", "reason", "type"};
+    resource.field_labels = {"involvedObject.kind",
+                             "involvedObject.name",
+                             "involvedObject.namespace",
+                             "involvedObject.uid",
+                             "reason",
+                             "type"};
     resource.columns = {{"Type", "string", "", "Normal or Warning.", ".type", 0},
                         {"Reason", "string", "", "Why.", ".reason", 0},
                         {"Object", "string", "", "What it is about.", ".involvedObject.name", 0},

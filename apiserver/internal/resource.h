@@ -33,17 +33,18 @@ struct Column {
 struct Resource {
   std::string group, version, plural, singular, kind, list_kind;
   std::vector<std::string> short_names, categories;
-  std::vector<std::string> field_labels;  // what field selectors may name besides name and namespace
+  std::vector<std::string>
+      field_labels;  // what field selectors may name besides name and namespace
   std::vector<Column> columns;
   bool namespaced = true;
-  bool has_status = false;            // serves /status
-  bool counts_generation = false;     // metadata.generation follows the spec
-  bool unconditional_update = true;   // a PUT needs no resourceVersion
-  bool create_on_update = false;      // a PUT of an object that does not exist creates it
-  bool returns_deleted = false;       // DELETE answers with the object rather than a Status
-  bool custom = false;                // of a CustomResourceDefinition
-  bool listable = true;               // false: create only, nothing is stored (access reviews)
-  bool terminating = false;           // its CustomResourceDefinition is being deleted: no creates
+  bool has_status = false;           // serves /status
+  bool counts_generation = false;    // metadata.generation follows the spec
+  bool unconditional_update = true;  // a PUT needs no resourceVersion
+  bool create_on_update = false;     // a PUT of an object that does not exist creates it
+  bool returns_deleted = false;      // DELETE answers with the object rather than a Status
+  bool custom = false;               // of a CustomResourceDefinition
+  bool listable = true;              // false: create only, nothing is stored (access reviews)
+  bool terminating = false;          // its CustomResourceDefinition is being deleted: no creates
   NameRule name_rule = NameRule::kSubdomain;
   Conversion conversion = Conversion::kNone;
   std::string storage_api_version;  // what is stored has this apiVersion
@@ -63,7 +64,8 @@ struct Group {
   std::vector<std::string> versions;
 };
 
-// All that is served at one time. Immutable: the server swaps in a new one when CustomResourceDefinitions change.
+// All that is served at one time. Immutable: the server swaps in a new one when
+// CustomResourceDefinitions change.
 class Catalog {
  public:
   // The built-in resources; `tables` gives each its table by "group/plural".
@@ -75,7 +77,8 @@ class Catalog {
   ResourcePtr Find(std::string_view group, std::string_view version, std::string_view plural) const;
   // The preferred version of the resource with this kind, null if there is none.
   ResourcePtr FindKind(std::string_view group, std::string_view kind) const;
-  // The resource whose objects a table holds, in its storage version; null if it is no longer served.
+  // The resource whose objects a table holds, in its storage version; null if it is no longer
+  // served.
   ResourcePtr OfTable(TableId table) const;
 
   const std::vector<Group>& groups() const { return groups_; }

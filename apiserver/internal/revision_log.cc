@@ -13,9 +13,9 @@ size_t Cost(const LogEvent& event) { return sizeof(LogEvent) + event.item->bytes
 LogRead ReadFrom(const std::deque<EventPtr>& events, uint64_t after, size_t limit,
                  uint64_t revision) {
   LogRead out;
-  auto it = std::upper_bound(
-      events.begin(), events.end(), after,
-      [](uint64_t at, const EventPtr& event) { return at < event->revision; });
+  auto it =
+      std::upper_bound(events.begin(), events.end(), after,
+                       [](uint64_t at, const EventPtr& event) { return at < event->revision; });
   const size_t left = static_cast<size_t>(events.end() - it);
   const size_t take = std::min(limit, left);
   out.events.assign(it, it + static_cast<ptrdiff_t>(take));

@@ -1,5 +1,5 @@
-// The revision log: every change of every object, in the order of its revision. Watches, lists at an
-// older revision and the collector are cursors into it; nothing else buffers events.
+// The revision log: every change of every object, in the order of its revision. Watches, lists at
+// an older revision and the collector are cursors into it; nothing else buffers events.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,8 @@ struct LogEvent {
   uint64_t revision = 0;
   EventType type = EventType::kAdded;
   TableId table = 0;
-  ItemPtr item;      // as it is after the change; for kDeleted the old content at the deletion's revision
+  ItemPtr
+      item;  // as it is after the change; for kDeleted the old content at the deletion's revision
   ItemPtr previous;  // null for kAdded
 };
 using EventPtr = std::shared_ptr<const LogEvent>;
@@ -40,8 +41,8 @@ struct LogOptions {
 
 // Not thread-safe: the store's mutex guards it.
 //
-// Invariants: revisions rise by one from event to event; an event is in `all_` and in the log of its
-// table, or in neither; `floor_` of a table is the revision of its last dropped event.
+// Invariants: revisions rise by one from event to event; an event is in `all_` and in the log of
+// its table, or in neither; `floor_` of a table is the revision of its last dropped event.
 class RevisionLog {
  public:
   RevisionLog(LogOptions options, uint64_t first_revision);

@@ -38,7 +38,7 @@ int StatusCode(const Error& error) {
 }  // namespace
 
 Json StatusJson(const Error& error) {
-  Json out = {{"kind", "Status"},       {"apiVersion", "v1"},
+  Json out = {{"kind", "Status"},           {"apiVersion", "v1"},
               {"metadata", Json::object()}, {"status", "Failure"},
               {"message", error.message},   {"reason", StatusReason(error)},
               {"code", StatusCode(error)}};
@@ -95,9 +95,8 @@ Error MethodError(const Resource& resource, std::string_view verb) {
 }
 
 Error NotAcceptableError(std::string_view accepted) {
-  return MakeError(
-      406, "NotAcceptable",
-      fmt::format("only the following media types are accepted: {}", accepted));
+  return MakeError(406, "NotAcceptable",
+                   fmt::format("only the following media types are accepted: {}", accepted));
 }
 
 Error AlreadyExistsError(const Resource& resource, std::string_view name) {
@@ -138,9 +137,9 @@ Error InvalidError(const Resource& resource, std::string_view name, Causes cause
     list += fmt::format("{}: {}", cause.field, cause.message);
   }
   if (causes.size() > 1) list = "[" + list + "]";
-  Error error = MakeError(
-      422, "Invalid",
-      fmt::format("{} \"{}\" is invalid: {}", resource.QualifiedKind(), name, list));
+  Error error =
+      MakeError(422, "Invalid",
+                fmt::format("{} \"{}\" is invalid: {}", resource.QualifiedKind(), name, list));
   error.details.group = resource.group;
   error.details.kind = resource.kind;
   error.details.name = name;
@@ -185,8 +184,8 @@ Error::Cause DuplicateCause(std::string field, std::string_view value) {
 Error::Cause UnsupportedCause(std::string field, std::string_view value,
                               std::string_view supported) {
   return {std::move(field), "FieldValueNotSupported",
-          fmt::format("Unsupported value: {}: supported values: {}", Json(std::string(value)).dump(),
-                      supported)};
+          fmt::format("Unsupported value: {}: supported values: {}",
+                      Json(std::string(value)).dump(), supported)};
 }
 
 }  // namespace xebec::apiserver

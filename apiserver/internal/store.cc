@@ -7,8 +7,7 @@
 
 namespace xebec::apiserver {
 
-Store::Store(LogOptions log_options, uint64_t first_revision)
-    : log_(log_options, first_revision) {}
+Store::Store(LogOptions log_options, uint64_t first_revision) : log_(log_options, first_revision) {}
 
 TableId Store::OpenTable(const std::string& name) {
   std::lock_guard lock(mu_);
@@ -75,8 +74,7 @@ ListPage Store::List(TableId table, const ListQuery& query) const {
   auto old = undone.lower_bound(from);
   while (now != objects.end() || old != undone.end()) {
     ItemPtr item;
-    const bool take_old =
-        old != undone.end() && (now == objects.end() || old->first <= now->first);
+    const bool take_old = old != undone.end() && (now == objects.end() || old->first <= now->first);
     const std::string& key = take_old ? old->first : now->first;
     if (key.compare(0, prefix.size(), prefix) != 0) break;
     const bool skip = key == query.start_after;

@@ -42,19 +42,19 @@ struct WriteResult {
 };
 
 struct ListQuery {
-  std::string ns;                     // empty: all namespaces
-  std::optional<uint64_t> revision;   // empty: now
-  std::string start_after;            // key; empty: from the start
-  size_t limit = 0;                   // 0: no limit
+  std::string ns;                          // empty: all namespaces
+  std::optional<uint64_t> revision;        // empty: now
+  std::string start_after;                 // key; empty: from the start
+  size_t limit = 0;                        // 0: no limit
   std::function<bool(const Item&)> match;  // empty: all
 };
 
 struct ListPage {
   std::vector<ItemPtr> items;
   uint64_t revision = 0;
-  bool more = false;        // the page ends before the list does
-  size_t remaining = 0;     // how many objects follow (only counted without `match`)
-  bool expired = false;     // the revision is compacted
+  bool more = false;     // the page ends before the list does
+  size_t remaining = 0;  // how many objects follow (only counted without `match`)
+  bool expired = false;  // the revision is compacted
 };
 
 // Thread-safe. No function blocks on anything but the mutex.

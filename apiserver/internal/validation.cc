@@ -16,10 +16,12 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxAnnotationBytes = 256 << 10;
 constexpr std::string_view kSubdomainRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', "
     "and must start and end with an alphanumeric character";
 constexpr std::string_view kLabelRule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must "
     "start and end with an alphanumeric character";
 constexpr std::string_view kServiceRule =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
@@ -108,7 +110,8 @@ void CheckMetadata(const Resource& resource, const Json& metadata, Causes& cause
   } else if (std::string why = CheckName(resource.name_rule, name); !why.empty()) {
     causes.push_back(InvalidCause("metadata.name", name, why));
   }
-  if (const Json* labels = Find(metadata, "labels")) CheckLabels(*labels, "metadata.labels", causes);
+  if (const Json* labels = Find(metadata, "labels"))
+    CheckLabels(*labels, "metadata.labels", causes);
   if (const Json* annotations = Find(metadata, "annotations")) {
     CheckAnnotations(*annotations, causes);
   }
@@ -120,9 +123,9 @@ void CheckMetadata(const Resource& resource, const Json& metadata, Causes& cause
         causes.push_back(InvalidCause("metadata.finalizers", text, why));
       } else if (text.find('/') == std::string::npos && !resource.custom && text != "orphan" &&
                  text != "foregroundDeletion" && text != "kubernetes") {
-        causes.push_back(InvalidCause(
-            "metadata.finalizers", text,
-            "name is neither a standard finalizer name nor is it fully qualified"));
+        causes.push_back(
+            InvalidCause("metadata.finalizers", text,
+                         "name is neither a standard finalizer name nor is it fully qualified"));
       }
     }
   }
@@ -154,12 +157,12 @@ void CheckPodSpec(const Json* spec, const std::string& field, Causes& causes) {
   std::set<std::string> names;
   CheckContainers(spec != nullptr ? Find(*spec, "initContainers") : nullptr,
                   field + ".initContainers", false, names, causes);
-  CheckContainers(spec != nullptr ? Find(*spec, "containers") : nullptr, field + ".containers", true,
-                  names, causes);
+  CheckContainers(spec != nullptr ? Find(*spec, "containers") : nullptr, field + ".containers",
+                  true, names, causes);
   const std::string policy = spec != nullptr ? StringField(*spec, "restartPolicy") : "";
   if (!policy.empty() && policy != "Always" && policy != "OnFailure" && policy != "Never") {
-    causes.push_back(UnsupportedCause(field + ".restartPolicy", policy,
-                                      "\"Always\", \"OnFailure\", \"Never\""));
+    causes.push_back(
+        UnsupportedCause(field + ".restartPolicy", policy, "\"Always\", \"OnFailure\", \"Never\""));
   }
 }
 
@@ -184,7 +187,8 @@ void CheckDataKeys(const Json& object, const char* field, Causes& causes) {
   }
 }
 
-// Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs: a selector that its template matches.
+// Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs: a selector that its template
+// matches.
 void CheckWorkload(const Resource& resource, const Json& object, Causes& causes) {
   const Json* spec = Find(object, "spec");
   if (spec == nullptr) spec = &object;  // finds nothing below, so all that is required is missing
@@ -218,10 +222,10 @@ void CheckImmutable(const Json& old, const Json& object, const char* key, Causes
   const Json* after = Find(object, key);
   const Json none;
   if ((before != nullptr ? *before : none) == (after != nullptr ? *after : none)) return;
-  causes.push_back(InvalidCause(std::string("metadata.") + key,
-                                after != nullptr && after->is_string() ? after->get<std::string>()
-                                                                       : std::string(),
-                                "field is immutable"));
+  causes.push_back(InvalidCause(
+      std::string("metadata.") + key,
+      after != nullptr && after->is_string() ? after->get<std::string>() : std::string(),
+      "field is immutable"));
 }
 
 }  // namespace
@@ -280,8 +284,9 @@ Result<void> CheckMetadataTypes(const Json& metadata) {
   }
   CheckStringList(metadata, "finalizers", wrong);
   if (const Json* owners = Find(metadata, "ownerReferences")) {
-    const bool good = owners->is_array() && std::all_of(owners->begin(), owners->end(),
-                                                        [](const Json& e) { return e.is_object(); });
+    const bool good =
+        owners->is_array() &&
+        std::all_of(owners->begin(), owners->end(), [](const Json& e) { return e.is_object(); });
     if (!good) wrong = "metadata.ownerReferences must be a list of objects";
   }
   if (!wrong.empty()) return BadRequestError("the object in the body is malformed: " + wrong);

@@ -17,7 +17,8 @@ std::string CheckName(NameRule rule, std::string_view name);
 // What is wrong with a qualified name ([prefix/]name) such as an annotation's key.
 std::string CheckQualifiedName(std::string_view name);
 
-// Whether metadata's fields have the JSON types that they must have. Errors: 400, as decoding has it.
+// Whether metadata's fields have the JSON types that they must have. Errors: 400, as decoding has
+// it.
 Result<void> CheckMetadataTypes(const nlohmann::json& metadata);
 
 // All that is wrong with a complete object: metadata and what its kind needs.

@@ -83,9 +83,10 @@ Result<void> CheckPreconditions(const Resource& resource, const Item& item,
   if (request.resource_version && *request.resource_version != std::to_string(item.revision)) {
     return ConflictError(
         resource, item.name,
-        fmt::format("the ResourceVersion in the precondition ({}) does not match the ResourceVersion "
-                    "in record ({}). The object might have been modified",
-                    *request.resource_version, item.revision));
+        fmt::format(
+            "the ResourceVersion in the precondition ({}) does not match the ResourceVersion "
+            "in record ({}). The object might have been modified",
+            *request.resource_version, item.revision));
   }
   return {};
 }
@@ -144,8 +145,8 @@ WriteResult TryDelete(Core& core, const Resource& resource, const ItemPtr& curre
   }
   ItemPtr latest = current;
   if (marked) {
-    WriteResult result = core.store().Replace(resource.table, current,
-                                              MakeDraft(*marked, resource.field_labels));
+    WriteResult result =
+        core.store().Replace(resource.table, current, MakeDraft(*marked, resource.field_labels));
     if (result.outcome != WriteOutcome::kOk) return result;
     latest = result.item;
   }

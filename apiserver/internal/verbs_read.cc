@@ -53,17 +53,18 @@ Result<std::optional<uint64_t>> ListRevision(Core& core, const Call& call, uint6
                                       "provided"));
     }
     if (match != "Exact" && match != "NotOlderThan") {
-      causes.push_back(UnsupportedCause("resourceVersionMatch", match,
-                                        "\"Exact\", \"NotOlderThan\", \"\""));
+      causes.push_back(
+          UnsupportedCause("resourceVersionMatch", match, "\"Exact\", \"NotOlderThan\", \"\""));
     }
     if (match == "Exact" && asked == 0) {
-      causes.push_back(ForbiddenCause(
-          "resourceVersionMatch",
-          "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+      causes.push_back(
+          ForbiddenCause("resourceVersionMatch",
+                         "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
   }
   if (call.http.HasQuery("sendInitialEvents")) {
-    causes.push_back(ForbiddenCause("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    causes.push_back(
+        ForbiddenCause("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   }
   if (!causes.empty()) {
     Resource options;  // the error is about the options' kind, not about an object
@@ -86,9 +87,8 @@ Result<void> CheckFields(const Resource& resource, const object::FieldSelector& 
     if (std::find(known.begin(), known.end(), path) != known.end()) continue;
     std::string list = "\"metadata.name\", \"metadata.namespace\"";
     for (const std::string& label : known) list += ", \"" + label + "\"";
-    return BadRequestError(
-        fmt::format("field label not supported: {} (for {} these are: {})", path,
-                    resource.Qualified(), list));
+    return BadRequestError(fmt::format("field label not supported: {} (for {} these are: {})", path,
+                                       resource.Qualified(), list));
   }
   return {};
 }
@@ -123,8 +123,9 @@ Result<ObjectFilter> ObjectFilter::From(const Call& call) {
 bool ObjectFilter::Matches(const Item& item) const {
   if (labels_.IsNothing()) return false;
   for (const auto& requirement : labels_.requirements()) {
-    auto it = std::lower_bound(item.labels.begin(), item.labels.end(), requirement.key,
-                               [](const auto& label, const auto& key) { return label.first < key; });
+    auto it =
+        std::lower_bound(item.labels.begin(), item.labels.end(), requirement.key,
+                         [](const auto& label, const auto& key) { return label.first < key; });
     if (it != item.labels.end() && it->first == requirement.key) {
       const std::string_view value = it->second;
       if (!requirement.Matches(&value)) return false;
@@ -157,11 +158,10 @@ Result<void> WaitForRevision(Core& core, const Call& call, uint64_t revision) {
     const int64_t left = deadline - runtime::NanoTime();
     if (left <= 0) return TooLargeRevisionError(revision, store.Revision());
     bool over = false;
-    runtime::Select(
-        runtime::OnReceive(changes.changed(), [](auto&&) {}),
-        runtime::OnReceive(call.http.ctx.Done(), [&](auto&&) { over = true; }),
-        runtime::OnReceive(core.stopping().Done(), [&](auto&&) { over = true; }),
-        runtime::OnTimeout(std::chrono::nanoseconds(left), [] {}));
+    runtime::Select(runtime::OnReceive(changes.changed(), [](auto&&) {}),
+                    runtime::OnReceive(call.http.ctx.Done(), [&](auto&&) { over = true; }),
+                    runtime::OnReceive(core.stopping().Done(), [&](auto&&) { over = true; }),
+                    runtime::OnTimeout(std::chrono::nanoseconds(left), [] {}));
     if (over) return MakeError(504, "Timeout", "the request was cancelled while it waited");
   }
   return {};
@@ -174,8 +174,7 @@ Result<Reply> Get(Core& core, const Call& call) {
   const ItemPtr item = core.store().Get(call.resource->table, call.Key());
   if (!item) return NotFoundError(*call.resource, call.name);
   Reply reply;
-  reply.body =
-      Renderer(call.resource, call.accepted, call.http.Query("includeObject")).One(*item);
+  reply.body = Renderer(call.resource, call.accepted, call.http.Query("includeObject")).One(*item);
   return reply;
 }
 
@@ -205,7 +204,8 @@ Result<Reply> List(Core& core, const Call& call) {
   if (page.expired) {
     if (!token.empty()) {
       return ExpiredError(
-          "The provided continue parameter is too old to display a consistent list result. You must "
+          "The provided continue parameter is too old to display a consistent list result. You "
+          "must "
           "start a new list without the continue parameter.");
     }
     return ExpiredError("The resourceVersion for the provided list is too old.");
@@ -213,8 +213,8 @@ Result<Reply> List(Core& core, const Call& call) {
   std::string next;
   if (page.more) next = EncodeContinue(page.revision, page.items.back()->Key());
   Reply reply;
-  reply.body = Renderer(call.resource, call.accepted, call.http.Query("includeObject"))
-                   .List(page, next);
+  reply.body =
+      Renderer(call.resource, call.accepted, call.http.Query("includeObject")).List(page, next);
   return reply;
 }
 

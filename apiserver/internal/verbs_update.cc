@@ -61,17 +61,17 @@ Result<Json> ApplyPatchTo(const Call& call, object::PatchType type,
   return Json(*patched);
 }
 
-// From the object that a client wants (`wanted`, normalized) and what there is: what is stored, or why
-// not. `exact`: the client must name the current revision.
+// From the object that a client wants (`wanted`, normalized) and what there is: what is stored, or
+// why not. `exact`: the client must name the current revision.
 Result<void> PrepareWrite(Core& core, const Call& call, const Json& old, Json& wanted,
                           bool needs_revision) {
   const Resource& resource = *call.resource;
   const std::string revision = StringField(wanted["metadata"], "resourceVersion");
   if (revision.empty() || revision == "0") {
     if (needs_revision) {
-      return InvalidError(resource, call.name,
-                          {InvalidCause("metadata.resourceVersion", "",
-                                        "must be specified for an update")});
+      return InvalidError(
+          resource, call.name,
+          {InvalidCause("metadata.resourceVersion", "", "must be specified for an update")});
     }
   } else if (revision != StringField(old["metadata"], "resourceVersion")) {
     return StaleError(resource, call.name);
@@ -96,8 +96,7 @@ Result<Reply> Write(Core& core, const Call& call, bool needs_revision, Make&& ma
     XEBEC_TRY(PrepareWrite(core, call, old, wanted, needs_revision));
     if (wanted == old) return Answer(call, *current);
     if (dry_run) {
-      return Answer(call,
-                    *MakeItem(MakeDraft(wanted, resource.field_labels), current->revision));
+      return Answer(call, *MakeItem(MakeDraft(wanted, resource.field_labels), current->revision));
     }
     const WriteResult result = StoreUpdate(core, resource, current, wanted);
     if (result.outcome == WriteOutcome::kOk) {

@@ -36,9 +36,9 @@ Result<WatchOptions> ParseWatch(Core& core, const Call& call) {
   const std::string match = call.http.Query("resourceVersionMatch");
   Causes causes;
   if (send_initial && match != "NotOlderThan") {
-    causes.push_back(ForbiddenCause(
-        "resourceVersionMatch",
-        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    causes.push_back(
+        ForbiddenCause("resourceVersionMatch",
+                       "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   if (!send_initial && !match.empty()) {
     causes.push_back(ForbiddenCause(
@@ -148,8 +148,8 @@ class Stream {
     return true;
   }
 
-  // An object that enters the selector is ADDED, one that leaves it DELETED, as it was before but at
-  // the revision of the change.
+  // An object that enters the selector is ADDED, one that leaves it DELETED, as it was before but
+  // at the revision of the change.
   bool Show(const LogEvent& event) {
     if (!call_.ns.empty() && event.item->ns != call_.ns) return true;
     const bool before = event.previous && filter_.Matches(*event.previous);

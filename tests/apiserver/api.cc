@@ -60,8 +60,7 @@ std::optional<WatchEvent> WatchStream::Next() {
   }
 }
 
-Api::Api(Options options)
-    : server_(std::move(options)), transport_(server_.InProcessTransport()) {}
+Api::Api(Options options) : server_(std::move(options)), transport_(server_.InProcessTransport()) {}
 
 Result<Answer> Api::Try(const std::string& method, const std::string& path_and_query,
                         std::string body, std::string content_type, std::string accept) {
@@ -84,8 +83,8 @@ Result<Answer> Api::Try(const std::string& method, const std::string& path_and_q
 
 Answer Api::Do(const std::string& method, const std::string& path_and_query, std::string body,
                std::string content_type, std::string accept) {
-  Result<Answer> answer = Try(method, path_and_query, std::move(body), std::move(content_type),
-                              std::move(accept));
+  Result<Answer> answer =
+      Try(method, path_and_query, std::move(body), std::move(content_type), std::move(accept));
   if (answer) return *answer;
   ADD_FAILURE() << method << " " << path_and_query << ": " << answer.error().ToString();
   return {};

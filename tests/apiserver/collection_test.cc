@@ -30,9 +30,9 @@ XEBEC_TEST(ApiDelete, PreconditionsGuardAgainstAnotherObjectOfTheName) {
   const Json object = api.Post(kCms, ConfigMap("a")).body;
   EXPECT_EQ(api.Delete(kCms + "/a", {{"preconditions", {{"uid", "x"}}}}).status, 409);
   EXPECT_EQ(api.Delete(kCms + "/a", {{"preconditions", {{"resourceVersion", "1"}}}}).status, 409);
-  EXPECT_EQ(api.Delete(kCms + "/a", {{"preconditions", {{"uid", object["metadata"]["uid"]}}}})
-                .status,
-            200);
+  EXPECT_EQ(
+      api.Delete(kCms + "/a", {{"preconditions", {{"uid", object["metadata"]["uid"]}}}}).status,
+      200);
 }
 
 XEBEC_TEST(ApiDelete, AFinalizerHoldsTheObjectUntilItIsTakenAway) {
@@ -64,14 +64,16 @@ XEBEC_TEST(ApiDelete, OptionsArriveAsProtobufToo) {
   const std::string wrong = std::string("k8s\0", 4) +
                             field(1, field(1, "v1") + field(2, "DeleteOptions")) +
                             field(2, field(2, field(1, "some-uid")));
-  EXPECT_EQ(api.Do("DELETE", kCms + "/a", wrong, "application/vnd.kubernetes.protobuf").status, 409);
+  EXPECT_EQ(api.Do("DELETE", kCms + "/a", wrong, "application/vnd.kubernetes.protobuf").status,
+            409);
   EXPECT_EQ(api.Do("DELETE", kCms + "/a", std::string("k8s\0\x12\x7f", 6),
                    "application/vnd.kubernetes.protobuf")
                 .status,
             400);
-  const std::string plain = std::string("k8s\0", 4) +
-                            field(1, field(1, "v1") + field(2, "DeleteOptions")) + field(2, "");
-  EXPECT_EQ(api.Do("DELETE", kCms + "/a", plain, "application/vnd.kubernetes.protobuf").status, 200);
+  const std::string plain =
+      std::string("k8s\0", 4) + field(1, field(1, "v1") + field(2, "DeleteOptions")) + field(2, "");
+  EXPECT_EQ(api.Do("DELETE", kCms + "/a", plain, "application/vnd.kubernetes.protobuf").status,
+            200);
 }
 
 XEBEC_SIM_TEST(ApiCollector, DependentsGoAfterTheirLastOwner) {

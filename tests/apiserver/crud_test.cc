@@ -74,7 +74,8 @@ XEBEC_TEST(ApiServer, AWriteThatChangesNothingKeepsTheRevision) {
 
 XEBEC_TEST(ApiServer, TheGenerationFollowsTheSpecOnly) {
   Api api;
-  api.Post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", Definition("foos", "Foo", true));
+  api.Post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+           Definition("foos", "Foo", true));
   const std::string foos = "/apis/example.com/v1/namespaces/default/foos";
   const Json foo = {{"apiVersion", "example.com/v1"},
                     {"kind", "Foo"},
@@ -197,15 +198,16 @@ XEBEC_TEST(ApiServer, AnImmutableConfigMapKeepsItsData) {
   object["immutable"] = true;
   api.Post(kConfigMaps, object);
   EXPECT_EQ(api.MergePatch(Path(kConfigMaps, "a"), {{"data", {{"x", "2"}}}}).status, 422);
-  EXPECT_EQ(api.MergePatch(Path(kConfigMaps, "a"), {{"metadata", {{"labels", {{"a", "b"}}}}}})
-                .status,
-            200);
+  EXPECT_EQ(
+      api.MergePatch(Path(kConfigMaps, "a"), {{"metadata", {{"labels", {{"a", "b"}}}}}}).status,
+      200);
 }
 
 XEBEC_TEST(ApiServer, SecretsTakeStringData) {
   Api api;
-  const Answer created = api.Post("/api/v1/namespaces/default/secrets",
-                                  {{"metadata", {{"name", "s"}}}, {"stringData", {{"k", "hello"}}}});
+  const Answer created =
+      api.Post("/api/v1/namespaces/default/secrets",
+               {{"metadata", {{"name", "s"}}}, {"stringData", {{"k", "hello"}}}});
   ASSERT_EQ(created.status, 201) << created.body;
   EXPECT_EQ(created.body["data"]["k"], "aGVsbG8=");
   EXPECT_FALSE(created.body.contains("stringData"));

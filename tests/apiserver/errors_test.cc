@@ -4,6 +4,8 @@
 #include "apiserver/internal/render.h"
 #include "apiserver/internal/validation.h"
 #include "runtime/sched/time.h"
+#include "runtime/sched/timer.h"
+#include "runtime/sync/wait_group.h"
 #include "runtime/testing.h"
 #include "tests/apiserver/api.h"
 
@@ -77,10 +79,10 @@ XEBEC_TEST(ApiErrors, MalformedBodiesAreBadRequests) {
   EXPECT_EQ(post(R"({"apiVersion": "v2", "metadata": {"name": "a"}})").status, 400);
   EXPECT_EQ(post(R"({"metadata": {"name": "a", "namespace": "other"}})").status, 400);
   EXPECT_EQ(post("{\"metadata\": {\"name\": \"\xff\"}}").status, 400) << "invalid UTF-8";
-  EXPECT_EQ(api.Do("POST", kCms, std::string("k8s\0\xff\xff", 6),
-                   "application/vnd.kubernetes.protobuf")
-                .status,
-            400);
+  EXPECT_EQ(
+      api.Do("POST", kCms, std::string("k8s\0\xff\xff", 6), "application/vnd.kubernetes.protobuf")
+          .status,
+      400);
   EXPECT_EQ(api.Get(kCms).body["items"].size(), 0u);
 }
 
@@ -141,8 +143,7 @@ XEBEC_TEST(ApiErrors, AccessReviewsAllow) {
 // Strikes the call of this verb and resource with this index.
 FaultHook StrikeAt(std::string verb, std::string resource, uint64_t index, Fault fault) {
   return [=](const FaultPoint& point) {
-    const bool hit =
-        point.verb == verb && point.resource == resource && point.index == index;
+    const bool hit = point.verb == verb && point.resource == resource && point.index == index;
     return hit ? fault : Fault{};
   };
 }
@@ -193,6 +194,25 @@ XEBEC_SIM_TEST(ApiFaults, ADelayTakesVirtualTimeAndAHangLastsAsLongAsTheClient) 
   EXPECT_TRUE(IsDeadlineExceeded(never.error())) << never.error().ToString();
 }
 
+XEBEC_SIM_TEST(ApiFaults, MoreCallsAtOnceThanAllowedAreAskedToComeBack) {
+  Options options;
+  options.max_in_flight = 1;
+  options.faults = [](const FaultPoint& point) {
+    Fault fault;
+    if (point.verb == "list") fault.delay = std::chrono::seconds(5);
+    return fault;
+  };
+  Api api(options);
+  runtime::WaitGroup slow;
+  slow.Go([&] { EXPECT_EQ(api.Get(kCms).status, 200); });
+  runtime::Sleep(std::chrono::seconds(1));  // virtual
+  const Answer refused = api.Get(kCms + "/a");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.retry_after, "1");
+  slow.Wait();
+  EXPECT_EQ(api.Get(kCms + "/a").status, 404);
+}
+
 XEBEC_SIM_TEST(ApiFaults, AWatchIsCutAfterSoManyEvents) {
   Options options;
   Fault cut;
@@ -214,8 +234,8 @@ XEBEC_TEST(ApiServer, ServesOverTcpAndRefusesOtherAddresses) {
   EXPECT_EQ(api.server().Url(), *url);
   EXPECT_NE(api.server().Kubeconfig().find("server: " + *url), std::string::npos);
   const int port = std::stoi(url->substr(url->rfind(':') + 1));
-  auto transport = runtime::http::MakeTransport(
-      std::make_shared<runtime::net::TcpDialer>("127.0.0.1", port));
+  auto transport =
+      runtime::http::MakeTransport(std::make_shared<runtime::net::TcpDialer>("127.0.0.1", port));
   runtime::http::Request request;
   request.path = "/version";
   const auto response = transport->RoundTrip(Context::Background(), request);

@@ -94,8 +94,8 @@ XEBEC_SIM_TEST(ApiList, ARevisionOfTheFutureIsWaitedForThenRefused) {
 
 XEBEC_TEST(ApiList, SelectorsPickByLabelsAndFields) {
   Api api;
-  for (const auto& [name, tier] : std::vector<std::pair<std::string, std::string>>{
-           {"a", "web"}, {"b", "db"}, {"c", ""}}) {
+  for (const auto& [name, tier] :
+       std::vector<std::pair<std::string, std::string>>{{"a", "web"}, {"b", "db"}, {"c", ""}}) {
     Json object = ConfigMap(name);
     if (!tier.empty()) object["metadata"]["labels"] = {{"tier", tier}};
     api.Post(kConfigMaps, object);
@@ -113,7 +113,8 @@ XEBEC_TEST(ApiList, SelectorsPickByLabelsAndFields) {
   EXPECT_EQ(names("fieldSelector=metadata.name%3Db"), (Strings{"b"}));
   EXPECT_EQ(names("fieldSelector=metadata.name!%3Db,metadata.namespace%3Ddefault"),
             (Strings{"a", "c"}));
-  const Answer unknown = api.Get(std::string(kConfigMaps) + "?fieldSelector=involvedObject.uid%3Dx");
+  const Answer unknown =
+      api.Get(std::string(kConfigMaps) + "?fieldSelector=involvedObject.uid%3Dx");
   EXPECT_EQ(unknown.status, 400);
   EXPECT_NE(unknown.Message().find("involvedObject.uid"), std::string::npos);
   EXPECT_EQ(api.Get(std::string(kConfigMaps) + "?labelSelector=a%20of%20b").status, 400);
@@ -143,9 +144,8 @@ XEBEC_TEST(ApiList, DeleteCollectionTakesWhatTheSelectorPicks) {
 XEBEC_TEST(ApiList, MetadataAloneIsListedForWhoAsks) {
   Api api;
   api.Post(kConfigMaps, ConfigMap("a", {{"x", "1"}}));
-  const Answer list =
-      api.Do("GET", kConfigMaps, "", "",
-             "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
+  const Answer list = api.Do("GET", kConfigMaps, "", "",
+                             "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
   EXPECT_EQ(list.body["kind"], "PartialObjectMetadataList");
   EXPECT_EQ(list.body["items"][0]["kind"], "PartialObjectMetadata");
   EXPECT_EQ(list.body["items"][0]["metadata"]["name"], "a");

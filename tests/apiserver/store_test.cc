@@ -82,8 +82,7 @@ XEBEC_TEST(Store, AListAtAnOlderRevisionShowsTheStateOfThen) {
   EXPECT_EQ(Names(store.List(table, query)), (std::vector<std::string>{"n/a=3", "n/c=1"}));
   query.ns = "";
   query.revision = then;
-  EXPECT_EQ(Names(store.List(table, query)),
-            (std::vector<std::string>{"m/z=1", "n/a=1", "n/b=1"}));
+  EXPECT_EQ(Names(store.List(table, query)), (std::vector<std::string>{"m/z=1", "n/a=1", "n/b=1"}));
   query.limit = 2;
   const ListPage page = store.List(table, query);
   EXPECT_EQ(Names(page), (std::vector<std::string>{"m/z=1", "n/a=1"}));

@@ -17,8 +17,7 @@ XEBEC_SIM_TEST(ApiWatch, EveryChangeAfterTheRevisionIsSeenInOrder) {
   const std::string from = api.Get(kConfigMaps).Revision();
   WatchStream watch = api.Watch(std::string(kConfigMaps) + "?resourceVersion=" + from);
   const Answer created = api.Post(kConfigMaps, ConfigMap("a"));
-  const Answer changed =
-      api.MergePatch(std::string(kConfigMaps) + "/a", {{"data", {{"x", "1"}}}});
+  const Answer changed = api.MergePatch(std::string(kConfigMaps) + "/a", {{"data", {{"x", "1"}}}});
   api.Post("/api/v1/namespaces/kube-system/configmaps", ConfigMap("other"));
   api.Delete(std::string(kConfigMaps) + "/a");
   const auto added = watch.Next();
