@@ -30,9 +30,9 @@ class JsonPath {
   struct Step {
     enum class Type { kField, kIndex, kAll, kFilter } type;
     std::string field{};              // kField
-    int64_t index = 0;              // kIndex
+    int64_t index = 0;                // kIndex
     std::vector<std::string> left{};  // kFilter: the path behind @
-    bool equal = true;              // kFilter
+    bool equal = true;                // kFilter
     std::string right{};              // kFilter: the literal's JSON
   };
   void Walk(const Value& value, size_t step, const std::function<bool(const Value&)>& fn,

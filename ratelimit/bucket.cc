@@ -65,13 +65,9 @@ void TokenBucket::GiveBack() {
   empty_at_ -= interval_ == kNever ? 1 : interval_;
 }
 
-Duration TokenBucket::Reserve() {
-  return ReserveUpTo(Duration::max());
-}
+Duration TokenBucket::Reserve() { return ReserveUpTo(Duration::max()); }
 
-bool TokenBucket::TryTake() {
-  return ReserveUpTo(Duration::zero()) == Duration::zero();
-}
+bool TokenBucket::TryTake() { return ReserveUpTo(Duration::zero()) == Duration::zero(); }
 
 Result<void> TokenBucket::Wait(const Context& ctx) {
   XEBEC_TRY(ctx.Check());

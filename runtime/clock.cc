@@ -207,9 +207,7 @@ int64_t FakeClock::Now() {
   return state_->now;
 }
 
-int64_t FakeClock::WallNow() {
-  return kSimulationEpochNanos + Now() - 1;
-}
+int64_t FakeClock::WallNow() { return kSimulationEpochNanos + Now() - 1; }
 
 std::unique_ptr<ClockTimer> FakeClock::NewTimer(std::chrono::nanoseconds d) {
   return Start(state_, std::make_shared<FakeWaiter>(Chan<int64_t>(1), nullptr), d.count());

@@ -140,9 +140,7 @@ void FireDeadline(runtime::TimerNode* node, int64_t) {
 
 }  // namespace
 
-void Ref(ContextState* s) {
-  s->refs.fetch_add(1, std::memory_order_relaxed);
-}
+void Ref(ContextState* s) { s->refs.fetch_add(1, std::memory_order_relaxed); }
 
 void Unref(ContextState* s) {
   // Without recursion, for the same reason.

@@ -11,11 +11,21 @@ struct ReasonCode {
   int code;
 };
 constexpr ReasonCode kReasons[] = {
-    {"BadRequest", 400},       {"Unauthorized", 401},          {"Forbidden", 403},
-    {"NotFound", 404},         {"MethodNotAllowed", 405},      {"NotAcceptable", 406},
-    {"Conflict", 409},         {"Expired", 410},               {"RequestEntityTooLarge", 413},
-    {"UnsupportedMediaType", 415}, {"Invalid", 422},           {"TooManyRequests", 429},
-    {"InternalError", 500},    {"ServiceUnavailable", 503},    {"Timeout", 504},
+    {"BadRequest", 400},
+    {"Unauthorized", 401},
+    {"Forbidden", 403},
+    {"NotFound", 404},
+    {"MethodNotAllowed", 405},
+    {"NotAcceptable", 406},
+    {"Conflict", 409},
+    {"Expired", 410},
+    {"RequestEntityTooLarge", 413},
+    {"UnsupportedMediaType", 415},
+    {"Invalid", 422},
+    {"TooManyRequests", 429},
+    {"InternalError", 500},
+    {"ServiceUnavailable", 503},
+    {"Timeout", 504},
 };
 
 // True if the reason is `reason`, or no known reason is given and the status is `code`.
@@ -42,8 +52,8 @@ std::string_view ReasonForCode(int code) {
 }
 
 std::string Error::ToString() const {
-  std::string text = message.empty() ? (reason.empty() ? std::string("unknown error") : reason)
-                                     : message;
+  std::string text =
+      message.empty() ? (reason.empty() ? std::string("unknown error") : reason) : message;
   if (!message.empty() && !reason.empty() && message.find(reason) == std::string::npos) {
     text += code != 0 ? fmt::format(" ({} {})", reason, code) : fmt::format(" ({})", reason);
   }
@@ -97,8 +107,7 @@ Error Error::Invalid(std::string_view kind, std::string_view name, std::vector<C
 }
 Error Error::BadRequest(std::string message) { return {"BadRequest", 400, std::move(message)}; }
 Error Error::Expired(std::string message) { return {"Expired", 410, std::move(message)}; }
-Error Error::TooManyRequests(std::string message,
-                             std::optional<std::chrono::seconds> retry_after) {
+Error Error::TooManyRequests(std::string message, std::optional<std::chrono::seconds> retry_after) {
   Error error("TooManyRequests", 429, std::move(message));
   error.retry_after = retry_after;
   return error;
@@ -115,9 +124,7 @@ bool IsNotFound(const Error& error) { return Has(error, "NotFound", 404); }
 bool IsAlreadyExists(const Error& error) { return Has(error, "AlreadyExists", 0); }
 bool IsConflict(const Error& error) { return Has(error, "Conflict", 409); }
 bool IsInvalid(const Error& error) { return Has(error, "Invalid", 422); }
-bool IsExpired(const Error& error) {
-  return Has(error, "Expired", 410) || Has(error, "Gone", 410);
-}
+bool IsExpired(const Error& error) { return Has(error, "Expired", 410) || Has(error, "Gone", 410); }
 bool IsTooManyRequests(const Error& error) { return Has(error, "TooManyRequests", 429); }
 bool IsTimeout(const Error& error) { return Has(error, "Timeout", 504); }
 bool IsServerTimeout(const Error& error) { return Has(error, "ServerTimeout", 0); }

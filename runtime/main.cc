@@ -22,9 +22,9 @@ namespace {
 // ends.
 struct SignalState {
   std::mutex mutex;
-  CancelFunc cancel;      // guarded by mutex
+  CancelFunc cancel;         // guarded by mutex
   bool have_cancel = false;  // guarded by mutex
-  int early_signal = 0;   // guarded by mutex; came before there was a context
+  int early_signal = 0;      // guarded by mutex; came before there was a context
 };
 
 void Cancel(const CancelFunc& cancel, int sig) {

@@ -27,7 +27,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place, std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : state_(std::in_place, std::move(value)) {}      // NOLINT: implicit on purpose
   Result(Error error) : state_(std::unexpect, std::move(error)) {}  // NOLINT: implicit on purpose
   template <class U>
     requires(!std::is_same_v<std::remove_cvref_t<U>, Result> &&
@@ -58,11 +58,13 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   const Error& error() const& {
-    if (ok()) [[unlikely]] internal::ResultHasNoError();
+    if (ok()) [[unlikely]]
+      internal::ResultHasNoError();
     return state_.error();
   }
   Error&& error() && {
-    if (ok()) [[unlikely]] internal::ResultHasNoError();
+    if (ok()) [[unlikely]]
+      internal::ResultHasNoError();
     return std::move(state_.error());
   }
 
@@ -77,7 +79,8 @@ class [[nodiscard]] Result {
 
  private:
   void Require() const {
-    if (!ok()) [[unlikely]] internal::ResultHasNoValue(state_.error());
+    if (!ok()) [[unlikely]]
+      internal::ResultHasNoValue(state_.error());
   }
   std::expected<T, Error> state_;
 };
@@ -94,14 +97,17 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
   void value() const {
-    if (error_) [[unlikely]] internal::ResultHasNoValue(*error_);
+    if (error_) [[unlikely]]
+      internal::ResultHasNoValue(*error_);
   }
   const Error& error() const& {
-    if (!error_) [[unlikely]] internal::ResultHasNoError();
+    if (!error_) [[unlikely]]
+      internal::ResultHasNoError();
     return *error_;
   }
   Error&& error() && {
-    if (!error_) [[unlikely]] internal::ResultHasNoError();
+    if (!error_) [[unlikely]]
+      internal::ResultHasNoError();
     return std::move(*error_);
   }
 
@@ -115,11 +121,11 @@ class [[nodiscard]] Result<void> {
 #define XEBEC_RESULT_CONCAT(a, b) XEBEC_RESULT_CONCAT2(a, b)
 
 // Evaluates `expr` (a Result); returns its error from the enclosing function, if it has one.
-#define XEBEC_TRY(expr)                                                             \
-  do {                                                                              \
-    if (auto xebec_try_result = (expr); !xebec_try_result.ok()) {                   \
-      return std::move(xebec_try_result).error();                                   \
-    }                                                                               \
+#define XEBEC_TRY(expr)                                           \
+  do {                                                            \
+    if (auto xebec_try_result = (expr); !xebec_try_result.ok()) { \
+      return std::move(xebec_try_result).error();                 \
+    }                                                             \
   } while (false)
 
 // `XEBEC_ASSIGN_OR_RETURN(auto pod, client.Get<Pod>(ctx, key));` declares or assigns `lhs` with

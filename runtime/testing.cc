@@ -30,7 +30,8 @@ constexpr int64_t kSettleLimit = 5LL * 1000 * 1000 * 1000;
 std::set<uint64_t> LivingFibers() {
   std::set<uint64_t> ids;
   internal::ForEachG([&](const G* g) {
-    if (g->status.load(std::memory_order_acquire) != GStatus::kDead && !g->system) ids.insert(g->id);
+    if (g->status.load(std::memory_order_acquire) != GStatus::kDead && !g->system)
+      ids.insert(g->id);
   });
   return ids;
 }
@@ -50,7 +51,8 @@ bool OthersLeft(const std::set<uint64_t>& known) {
   const uint64_t self = CurrentFiberId();
   internal::ForEachG([&](const G* g) {
     const GStatus status = g->status.load(std::memory_order_acquire);
-    if (status != GStatus::kDead && !g->system && g->id != self && !known.contains(g->id)) any = true;
+    if (status != GStatus::kDead && !g->system && g->id != self && !known.contains(g->id))
+      any = true;
   });
   return any;
 }
@@ -113,8 +115,7 @@ std::string RunTestBody(const std::function<void()>& body) {
   return failure;
 }
 
-std::string RunSimTestBody(const std::function<void()>& body,
-                           const std::function<bool()>& failed) {
+std::string RunSimTestBody(const std::function<void()>& body, const std::function<bool()>& failed) {
   const bool replay = std::getenv("XEBEC_SEED") != nullptr;
   const uint64_t first = NumberFromEnv("XEBEC_SEED", 1);
   const uint64_t count = replay ? 1 : NumberFromEnv("XEBEC_SEEDS", 20);
@@ -123,16 +124,16 @@ std::string RunSimTestBody(const std::function<void()>& body,
     const uint64_t seed = i < count ? first + i : first;  // the first one again at the end
     std::string failure;
     const std::set<uint64_t> known = LivingFibers();
-    const sim::Outcome outcome =
-        sim::Run(seed, [&] { failure = RunChecked(body, known); });
+    const sim::Outcome outcome = sim::Run(seed, [&] { failure = RunChecked(body, known); });
     if (!failure.empty() || failed()) {
       return fmt::format("with XEBEC_SEED={}: {}", seed, failure);
     }
     if (i == 0) first_trace = outcome.trace_hash;
     if (i == count && outcome.trace_hash != first_trace) {
-      return fmt::format("two runs with XEBEC_SEED={} differ: something in the test depends on more "
-                         "than the seed",
-                         seed);
+      return fmt::format(
+          "two runs with XEBEC_SEED={} differ: something in the test depends on more "
+          "than the seed",
+          seed);
     }
   }
   return {};

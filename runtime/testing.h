@@ -23,20 +23,20 @@ inline const bool kDeathTestsStartAnew = [] {
 
 }  // namespace xebec::runtime::testing
 
-#define XEBEC_TEST(suite, name)                                                            \
-  static void XebecTestBody_##suite##_##name();                                            \
-  TEST(suite, name) {                                                                      \
-    const std::string xebec_failure =                                                      \
-        ::xebec::runtime::testing::RunTestBody(&XebecTestBody_##suite##_##name);           \
-    if (!xebec_failure.empty()) ADD_FAILURE() << xebec_failure;                            \
-  }                                                                                        \
+#define XEBEC_TEST(suite, name)                                                  \
+  static void XebecTestBody_##suite##_##name();                                  \
+  TEST(suite, name) {                                                            \
+    const std::string xebec_failure =                                            \
+        ::xebec::runtime::testing::RunTestBody(&XebecTestBody_##suite##_##name); \
+    if (!xebec_failure.empty()) ADD_FAILURE() << xebec_failure;                  \
+  }                                                                              \
   static void XebecTestBody_##suite##_##name()
 
-#define XEBEC_SIM_TEST(suite, name)                                                        \
-  static void XebecTestBody_##suite##_##name();                                            \
-  TEST(suite, name) {                                                                      \
-    const std::string xebec_failure = ::xebec::runtime::testing::RunSimTestBody(           \
-        &XebecTestBody_##suite##_##name, [] { return ::testing::Test::HasFailure(); });    \
-    if (!xebec_failure.empty()) ADD_FAILURE() << xebec_failure;                            \
-  }                                                                                        \
+#define XEBEC_SIM_TEST(suite, name)                                                     \
+  static void XebecTestBody_##suite##_##name();                                         \
+  TEST(suite, name) {                                                                   \
+    const std::string xebec_failure = ::xebec::runtime::testing::RunSimTestBody(        \
+        &XebecTestBody_##suite##_##name, [] { return ::testing::Test::HasFailure(); }); \
+    if (!xebec_failure.empty()) ADD_FAILURE() << xebec_failure;                         \
+  }                                                                                     \
   static void XebecTestBody_##suite##_##name()

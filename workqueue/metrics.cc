@@ -8,9 +8,7 @@ namespace xebec::workqueue::internal {
 
 namespace {
 
-double Seconds(int64_t nanos) {
-  return static_cast<double>(nanos) / 1e9;
-}
+double Seconds(int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
 
 // 10 ns to 1,000 s.
 std::vector<double> Buckets() {
@@ -52,17 +50,13 @@ void QueueMetrics::Got(int64_t queued_for) {
   queue_duration_.Observe(Seconds(queued_for));
 }
 
-void QueueMetrics::Done(int64_t worked_for) {
-  work_duration_.Observe(Seconds(worked_for));
-}
+void QueueMetrics::Done(int64_t worked_for) { work_duration_.Observe(Seconds(worked_for)); }
 
 void QueueMetrics::Unfinished(int64_t total, int64_t longest) {
   unfinished_.Set(Seconds(total));
   longest_running_.Set(Seconds(longest));
 }
 
-void QueueMetrics::Retried() {
-  retries_.Add();
-}
+void QueueMetrics::Retried() { retries_.Add(); }
 
 }  // namespace xebec::workqueue::internal

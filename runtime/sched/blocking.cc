@@ -36,8 +36,8 @@ void EnterBlocking(const uintptr_t* registers, uintptr_t sp) {
   if (sched.stopping.load(std::memory_order_seq_cst)) {
     std::lock_guard lock(sched.lock);
     PStatus expected = PStatus::kBlocking;
-    if (sched.stop_wait > 0 && p->status.compare_exchange_strong(expected, PStatus::kStopped,
-                                                                 std::memory_order_seq_cst)) {
+    if (sched.stop_wait > 0 &&
+        p->status.compare_exchange_strong(expected, PStatus::kStopped, std::memory_order_seq_cst)) {
       if (--sched.stop_wait == 0) sched.stop_note.Wake();
     }
   }

@@ -47,22 +47,22 @@ __attribute__((no_sanitize("address", "thread"))) void WalkParked(const G* g,
 FiberInfo Describe(const G* g, GStatus status, bool stacks, const G* self) {
   FiberInfo info;
   info.id = g->id;
-  info.name = g->name_size != 0 ? std::string(g->name, g->name_size)
-                                : fmt::format("fiber {}", g->id);
+  info.name =
+      g->name_size != 0 ? std::string(g->name, g->name_size) : fmt::format("fiber {}", g->id);
   info.state = StateOf(g, status);
   if (status == GStatus::kWaiting || status == GStatus::kBlocking) {
     info.waited_ns = std::max<int64_t>(0, NanoTime() - g->wait_since);
   }
   const char* file = std::strrchr(g->where.file_name(), '/');
-  info.created_at = fmt::format("{}:{}", file != nullptr ? file + 1 : g->where.file_name(),
-                                g->where.line());
+  info.created_at =
+      fmt::format("{}:{}", file != nullptr ? file + 1 : g->where.file_name(), g->where.line());
   if (!stacks) return info;
   if (g == self) {
     info.stack = internal::WalkStack(__builtin_frame_address(0), 1);
   } else if (status == GStatus::kBlocking) {
     uintptr_t pcs[64];
-    const size_t n = internal::WalkFrames(0, g->blocking_registers[5], g->stack_lo, g->stack_hi,
-                                          pcs, 64);
+    const size_t n =
+        internal::WalkFrames(0, g->blocking_registers[5], g->stack_lo, g->stack_hi, pcs, 64);
     info.stack.assign(pcs, pcs + n);
   } else if (status != GStatus::kRunning) {
     WalkParked(g, &info.stack);

@@ -9,10 +9,10 @@ namespace xebec::runtime {
 // What is known of one fiber.
 struct FiberInfo {
   uint64_t id = 0;
-  std::string name;         // "fiber ID" if it has none
-  std::string state;        // "running", "runnable", "blocking", or the wait reason
-  int64_t waited_ns = 0;    // since it waits; 0 if it does not
-  std::string created_at;   // "file:line"
+  std::string name;              // "fiber ID" if it has none
+  std::string state;             // "running", "runnable", "blocking", or the wait reason
+  int64_t waited_ns = 0;         // since it waits; 0 if it does not
+  std::string created_at;        // "file:line"
   std::vector<uintptr_t> stack;  // program counters, innermost first; empty for the running ones
 };
 

@@ -57,8 +57,9 @@ void DieAlone() {
 std::string Title(G* g) {
   if (g == nullptr) return "thread without a fiber";
   const std::string unnamed = fmt::format("fiber {}", g->id);
-  return g->name_size == 0 ? unnamed
-                           : fmt::format("{} \"{}\"", unnamed, std::string_view(g->name, g->name_size));
+  return g->name_size == 0
+             ? unnamed
+             : fmt::format("{} \"{}\"", unnamed, std::string_view(g->name, g->name_size));
 }
 
 // The fiber that dies, with its stack.
@@ -88,8 +89,8 @@ __attribute__((no_sanitize("address", "thread"))) void PrintOthers() {
     }
     FiberInfo info;
     info.id = g->id;
-    info.name = g->name_size != 0 ? std::string(g->name, g->name_size)
-                                  : fmt::format("fiber {}", g->id);
+    info.name =
+        g->name_size != 0 ? std::string(g->name, g->name_size) : fmt::format("fiber {}", g->id);
     info.state = status == GStatus::kWaiting    ? std::string(ToString(g->wait_reason))
                  : status == GStatus::kRunnable ? "runnable"
                  : status == GStatus::kBlocking ? "blocking call"
@@ -99,14 +100,14 @@ __attribute__((no_sanitize("address", "thread"))) void PrintOthers() {
       const auto* context = static_cast<const SavedContext*>(g->sp);
       if (context != nullptr) {
         uintptr_t pcs[64];
-        const size_t n = WalkFrames(context->return_address, context->rbp, g->stack_lo,
-                                    g->stack_hi, pcs, 64);
+        const size_t n =
+            WalkFrames(context->return_address, context->rbp, g->stack_lo, g->stack_hi, pcs, 64);
         info.stack.assign(pcs, pcs + n);
       }
     }
     const char* file = std::strrchr(g->where.file_name(), '/');
-    info.created_at = fmt::format("{}:{}", file != nullptr ? file + 1 : g->where.file_name(),
-                                  g->where.line());
+    info.created_at =
+        fmt::format("{}:{}", file != nullptr ? file + 1 : g->where.file_name(), g->where.line());
     fibers.push_back(std::move(info));
   });
   std::sort(fibers.begin(), fibers.end(),
@@ -147,10 +148,14 @@ std::vector<uintptr_t> UnwindStack() {
 
 const char* SignalName(int sig) {
   switch (sig) {
-    case SIGSEGV: return "SIGSEGV";
-    case SIGBUS: return "SIGBUS";
-    case SIGFPE: return "SIGFPE";
-    default: return "SIGILL";
+    case SIGSEGV:
+      return "SIGSEGV";
+    case SIGBUS:
+      return "SIGBUS";
+    case SIGFPE:
+      return "SIGFPE";
+    default:
+      return "SIGILL";
   }
 }
 
@@ -164,8 +169,8 @@ void OnCrash(int sig, siginfo_t* info, void* context) {
   const bool memory = sig == SIGSEGV || sig == SIGBUS;
   std::string what;
   if (memory && g != nullptr && StackLoOfGuard(address) == g->stack_lo) {
-    what = fmt::format("stack overflow in {}: it used all of its {} KiB", Title(g),
-                       kStackSize / 1024);
+    what =
+        fmt::format("stack overflow in {}: it used all of its {} KiB", Title(g), kStackSize / 1024);
   } else if (memory && address < 4096) {
     what = fmt::format("null dereference in {} ({} at address 0x{:x})", Title(g), SignalName(sig),
                        address);
@@ -190,7 +195,7 @@ void OnCrash(int sig, siginfo_t* info, void* context) {
   PrintSelf(std::vector<uintptr_t>(pcs, pcs + n));
   PrintOthers();
   // End as the signal would, so that the parent and core files tell the same.
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   sigaction(sig, &action, nullptr);
   sigset_t set;
@@ -231,12 +236,13 @@ void InstallAlternateStack() {
 void InstallCrashHandlers() {
   std::set_terminate(&OnTerminate);
   for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    struct sigaction old {};
+    struct sigaction old{};
     sigaction(sig, nullptr, &old);
 #if !defined(XEBEC_ASAN) && !defined(XEBEC_TSAN)
-    if (old.sa_handler != SIG_DFL || (old.sa_flags & SA_SIGINFO) != 0) continue;  // the program's own
+    if (old.sa_handler != SIG_DFL || (old.sa_flags & SA_SIGINFO) != 0)
+      continue;  // the program's own
 #endif
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = &OnCrash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigfillset(&action.sa_mask);

@@ -305,33 +305,60 @@ LockThread::~LockThread() {
 
 std::string_view ToString(WaitReason reason) {
   switch (reason) {
-    case WaitReason::kNone: return "";
-    case WaitReason::kChanReceive: return "chan receive";
-    case WaitReason::kChanSend: return "chan send";
-    case WaitReason::kChanReceiveNil: return "chan receive (nil chan)";
-    case WaitReason::kChanSendNil: return "chan send (nil chan)";
-    case WaitReason::kSelect: return "select";
-    case WaitReason::kSelectNoCases: return "select (no cases)";
-    case WaitReason::kSleep: return "sleep";
-    case WaitReason::kMutexLock: return "sync.Mutex.Lock";
-    case WaitReason::kRWMutexLock: return "sync.RWMutex.Lock";
-    case WaitReason::kRWMutexRLock: return "sync.RWMutex.RLock";
-    case WaitReason::kCondWait: return "sync.Cond.Wait";
-    case WaitReason::kWaitGroupWait: return "sync.WaitGroup.Wait";
-    case WaitReason::kSemacquire: return "semacquire";
-    case WaitReason::kOnce: return "sync.Once.Do";
-    case WaitReason::kIoWait: return "IO wait";
-    case WaitReason::kTimer: return "timer";
-    case WaitReason::kBlocking: return "blocking call";
-    case WaitReason::kGcAssist: return "GC assist wait";
-    case WaitReason::kGcWorker: return "GC worker (idle)";
-    case WaitReason::kGcSweepWait: return "GC sweep wait";
-    case WaitReason::kGcWait: return "wait for GC cycle";
-    case WaitReason::kFinalizerWait: return "finalizer wait";
-    case WaitReason::kStopTheWorld: return "stopping the world";
-    case WaitReason::kPreempted: return "preempted";
-    case WaitReason::kContext: return "context";
-    case WaitReason::kJoin: return "join";
+    case WaitReason::kNone:
+      return "";
+    case WaitReason::kChanReceive:
+      return "chan receive";
+    case WaitReason::kChanSend:
+      return "chan send";
+    case WaitReason::kChanReceiveNil:
+      return "chan receive (nil chan)";
+    case WaitReason::kChanSendNil:
+      return "chan send (nil chan)";
+    case WaitReason::kSelect:
+      return "select";
+    case WaitReason::kSelectNoCases:
+      return "select (no cases)";
+    case WaitReason::kSleep:
+      return "sleep";
+    case WaitReason::kMutexLock:
+      return "sync.Mutex.Lock";
+    case WaitReason::kRWMutexLock:
+      return "sync.RWMutex.Lock";
+    case WaitReason::kRWMutexRLock:
+      return "sync.RWMutex.RLock";
+    case WaitReason::kCondWait:
+      return "sync.Cond.Wait";
+    case WaitReason::kWaitGroupWait:
+      return "sync.WaitGroup.Wait";
+    case WaitReason::kSemacquire:
+      return "semacquire";
+    case WaitReason::kOnce:
+      return "sync.Once.Do";
+    case WaitReason::kIoWait:
+      return "IO wait";
+    case WaitReason::kTimer:
+      return "timer";
+    case WaitReason::kBlocking:
+      return "blocking call";
+    case WaitReason::kGcAssist:
+      return "GC assist wait";
+    case WaitReason::kGcWorker:
+      return "GC worker (idle)";
+    case WaitReason::kGcSweepWait:
+      return "GC sweep wait";
+    case WaitReason::kGcWait:
+      return "wait for GC cycle";
+    case WaitReason::kFinalizerWait:
+      return "finalizer wait";
+    case WaitReason::kStopTheWorld:
+      return "stopping the world";
+    case WaitReason::kPreempted:
+      return "preempted";
+    case WaitReason::kContext:
+      return "context";
+    case WaitReason::kJoin:
+      return "join";
   }
   return "?";
 }

@@ -130,7 +130,8 @@ class FiberLocal {
 
   T& Get() {
     return *static_cast<T*>(internal::FiberLocalValue(
-        key_, []() -> void* { return new T(); }, [](void* value) { delete static_cast<T*>(value); }));
+        key_, []() -> void* { return new T(); },
+        [](void* value) { delete static_cast<T*>(value); }));
   }
   T& operator*() { return Get(); }
   T* operator->() { return &Get(); }

@@ -17,8 +17,8 @@ RawSpinLock shared_lock;
 GList shared_free;  // guarded by shared_lock
 
 void AddSlabLocked() {
-  void* memory = mmap(nullptr, sizeof(GSlab), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(GSlab), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) Fatal("no memory for another fiber");
   auto* slab = new (memory) GSlab();
   for (size_t i = GSlab::kCount; i-- > 0;) shared_free.PushFront(&slab->gs[i]);

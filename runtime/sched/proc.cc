@@ -682,7 +682,8 @@ void CheckDead() {
 void StopThisP(M* m) {
   if (m->spinning) {
     m->spinning = false;
-    if (sched.spinning.fetch_sub(1, std::memory_order_seq_cst) <= 0) Throw("negative spinning count");
+    if (sched.spinning.fetch_sub(1, std::memory_order_seq_cst) <= 0)
+      Throw("negative spinning count");
   }
   {
     std::lock_guard lock(sched.lock);

@@ -1,9 +1,9 @@
 // A P's run queue: a ring of 256 with one producer and many consumers, and one slot (run_next) that
 // comes first.
 //
-// Who writes what: the owner alone writes tail and the slots in [tail, head + 256); owner and thieves
-// move head forward by compare-and-swap; run_next is exchanged by the owner, and taken by thieves
-// by compare-and-swap to null.
+// Who writes what: the owner alone writes tail and the slots in [tail, head + 256); owner and
+// thieves move head forward by compare-and-swap; run_next is exchanged by the owner, and taken by
+// thieves by compare-and-swap to null.
 //
 // I1. The fibers in the queue are those in slots [head, tail), tail - head <= 256 (mod 2^32).
 // I2. A slot is written before tail passes it: release on tail, acquire by thieves on tail.

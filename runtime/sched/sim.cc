@@ -1,5 +1,5 @@
-// The simulated mode: one P, one thread; the next fiber is drawn by the seed; the clock jumps to the
-// next timer when all wait.
+// The simulated mode: one P, one thread; the next fiber is drawn by the seed; the clock jumps to
+// the next timer when all wait.
 
 #include "runtime/sim.h"
 
@@ -141,10 +141,10 @@ Outcome Run(uint64_t seed, std::function<void()> body) {
 
 Outcome Run(uint64_t seed, std::function<void(Context)> body) {
   return Run(seed, std::function<void()>([&body] {
-    auto [ctx, cancel] = Context::WithCancel(Context::Background());
-    body(ctx);
-    cancel();
-  }));
+               auto [ctx, cancel] = Context::WithCancel(Context::Background());
+               body(ctx);
+               cancel();
+             }));
 }
 
 bool Active() { return internal::SimActive(); }

@@ -20,7 +20,8 @@ class RawSpinLock {
   RawSpinLock& operator=(const RawSpinLock&) = delete;
 
   void lock() {
-    if (!try_lock()) [[unlikely]] LockSlow();
+    if (!try_lock()) [[unlikely]]
+      LockSlow();
   }
   bool try_lock() {
     uint32_t expected = 0;
@@ -28,7 +29,8 @@ class RawSpinLock {
                                           std::memory_order_relaxed);
   }
   void unlock() {
-    if (state_.exchange(0, std::memory_order_release) == 2) [[unlikely]] WakeOne();
+    if (state_.exchange(0, std::memory_order_release) == 2) [[unlikely]]
+      WakeOne();
   }
   // For checks only.
   bool IsLocked() const { return state_.load(std::memory_order_relaxed) != 0; }

@@ -6,8 +6,8 @@
 
 namespace xebec::runtime::internal {
 
-__attribute__((no_sanitize("address", "thread", "undefined"))) size_t WalkFrames(
-    uintptr_t pc, uintptr_t frame, uintptr_t lo, uintptr_t hi, uintptr_t* out, size_t max) {
+__attribute__((no_sanitize("address", "thread", "undefined"))) size_t
+WalkFrames(uintptr_t pc, uintptr_t frame, uintptr_t lo, uintptr_t hi, uintptr_t* out, size_t max) {
   size_t n = 0;
   if (pc != 0 && n < max) out[n++] = pc;
   while (n < max && frame >= lo && frame + 2 * sizeof(uintptr_t) <= hi && frame % 8 == 0) {

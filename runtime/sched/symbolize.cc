@@ -16,8 +16,8 @@ namespace {
 std::mutex symbolize_mutex;
 
 backtrace_state* State() {
-  static backtrace_state* const state = backtrace_create_state(
-      nullptr, /*threaded=*/1, [](void*, const char*, int) {}, nullptr);
+  static backtrace_state* const state =
+      backtrace_create_state(nullptr, /*threaded=*/1, [](void*, const char*, int) {}, nullptr);
   return state;
 }
 
@@ -38,7 +38,8 @@ std::string Demangle(const char* name) {
 
 void Append(std::string* text, uintptr_t pc, const char* file, int line, const char* function) {
   if (file != nullptr) {
-    fmt::format_to(std::back_inserter(*text), "  {}\n      {}:{}\n", Demangle(function), file, line);
+    fmt::format_to(std::back_inserter(*text), "  {}\n      {}:{}\n", Demangle(function), file,
+                   line);
   } else {
     fmt::format_to(std::back_inserter(*text), "  {} (0x{:x})\n", Demangle(function), pc);
   }

@@ -17,12 +17,11 @@ int64_t Read(clockid_t clock) {
 
 }  // namespace
 
-int64_t NanoTime() {
-  return internal::SimActive() ? internal::SimNow() : Read(CLOCK_MONOTONIC);
-}
+int64_t NanoTime() { return internal::SimActive() ? internal::SimNow() : Read(CLOCK_MONOTONIC); }
 
 int64_t WallNanos() {
-  return internal::SimActive() ? internal::SimNow() - internal::kSimStart + kSimulationEpochNanos : Read(CLOCK_REALTIME);
+  return internal::SimActive() ? internal::SimNow() - internal::kSimStart + kSimulationEpochNanos
+                               : Read(CLOCK_REALTIME);
 }
 
 Timers* CurrentTimers() {

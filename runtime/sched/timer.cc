@@ -67,9 +67,7 @@ TimerState* NewFuncTimer(Duration delay, std::function<void()> fn) {
   return state;
 }
 
-Chan<int64_t>& TimerChan(TimerState* state) {
-  return state->chan;
-}
+Chan<int64_t>& TimerChan(TimerState* state) { return state->chan; }
 
 bool StopTimerState(TimerState* state) {
   bool stopped = StopTimer(state);

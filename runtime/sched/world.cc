@@ -152,8 +152,8 @@ void StopTheWorld(const char* reason) {
     std::lock_guard lock(sched.lock);
     const int n = sched.procs.load(std::memory_order_relaxed);
     sched.stop_wait = n;
-    // Before the requests and the looks at the Ps: whoever misses a request sees this (FindRunnable,
-    // EnterBlocking).
+    // Before the requests and the looks at the Ps: whoever misses a request sees this
+    // (FindRunnable, EnterBlocking).
     sched.stopping.store(true, std::memory_order_seq_cst);
     RequestPolls();
     own->status.store(PStatus::kStopped, std::memory_order_seq_cst);

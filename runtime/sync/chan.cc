@@ -11,9 +11,7 @@ namespace xebec::runtime::internal {
 namespace {
 constexpr size_t kMaxBufferBytes = size_t{1} << 40;
 
-size_t BufferOffset(size_t align) {
-  return (sizeof(ChanCore) + align - 1) & ~(align - 1);
-}
+size_t BufferOffset(size_t align) { return (sizeof(ChanCore) + align - 1) & ~(align - 1); }
 }  // namespace
 
 ChanCore* NewChanCore(const ElementOps* ops, size_t align, size_t capacity, bool may_hold_refs) {

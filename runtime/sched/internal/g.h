@@ -39,7 +39,7 @@ struct alignas(64) G {
   uintptr_t stack_hi = 0;
   std::atomic<GStatus> status{GStatus::kDead};
   WaitReason wait_reason = WaitReason::kNone;
-  bool system = false;       // the runtime's own: not counted as left behind
+  bool system = false;  // the runtime's own: not counted as left behind
   uint8_t name_size = 0;
   int saved_errno = 0;
   M* m = nullptr;            // while Running or Blocking
@@ -72,7 +72,7 @@ struct alignas(64) G {
   internal::FiberLocals* locals = nullptr;
   void* starting_lo = nullptr;  // function object of the fiber it is just starting
   void* starting_hi = nullptr;
-  void* sanitizer = nullptr;       // TSan's fiber, or ASan's fake stack
+  void* sanitizer = nullptr;  // TSan's fiber, or ASan's fake stack
   alignas(16) std::byte inline_closure[internal::kInlineClosure];
   char name[internal::kMaxName + 1];
 };
@@ -102,7 +102,8 @@ extern std::atomic<GSlab*> all_slabs;
 template <class Fn>
 void ForEachG(Fn&& fn) {
   // Acquire pairs with the release that published the slab: its Gs are constructed.
-  for (GSlab* slab = all_slabs.load(std::memory_order_acquire); slab != nullptr; slab = slab->next) {
+  for (GSlab* slab = all_slabs.load(std::memory_order_acquire); slab != nullptr;
+       slab = slab->next) {
     for (G& g : slab->gs) fn(&g);
   }
 }

@@ -32,8 +32,8 @@ struct alignas(64) P : internal::PHead {
 
   int id = 0;
   std::atomic<PStatus> status{PStatus::kDead};
-  M* m = nullptr;                  // while Running; sched.lock or the owner
-  P* link = nullptr;               // idle list; sched.lock
+  M* m = nullptr;     // while Running; sched.lock or the owner
+  P* link = nullptr;  // idle list; sched.lock
   heap::PCache* heap_cache = nullptr;
   std::atomic<uint32_t> sched_tick{0};     // +1 for each fresh time slice; written by the owner
   std::atomic<uint32_t> blocking_tick{0};  // +1 for each Blocking call; written by the owner

@@ -5,11 +5,10 @@
 
 namespace xebec::runtime::internal {
 
-
 struct RunOptions {
-  int procs = 0;           // 0: XEBEC_PROCS, or the processors allowed
+  int procs = 0;  // 0: XEBEC_PROCS, or the processors allowed
   bool simulated = false;
-  bool catching = true;    // false: what leaves the body ends the process at the throw
+  bool catching = true;  // false: what leaves the body ends the process at the throw
 };
 
 // Starts the scheduler if it was never started, unfreezes the world, runs `body` in a fiber named

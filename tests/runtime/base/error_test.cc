@@ -18,8 +18,8 @@ TEST(Error, CodeDecidesWhereNoReasonIsGiven) {
 }
 
 TEST(Error, ToStringTellsTheChain) {
-  const Error error = Error::Unreachable("dial 127.0.0.1:1")
-                          .CausedBy(Error("", 0, "connection refused"));
+  const Error error =
+      Error::Unreachable("dial 127.0.0.1:1").CausedBy(Error("", 0, "connection refused"));
   EXPECT_EQ(error.ToString(), "dial 127.0.0.1:1 (Unreachable): connection refused");
 }
 

@@ -108,9 +108,8 @@ XEBEC_TEST(Scheduler, ProcessorsComeAndGoWhileFibersRun) {
 }
 
 XEBEC_TEST(Scheduler, IdleThreadsSleep) {
-  EXPECT_TRUE(Await([] {
-    return sched.spinning.load() == 0 && sched.idle_p_count.load() == Procs() - 1;
-  }));
+  EXPECT_TRUE(
+      Await([] { return sched.spinning.load() == 0 && sched.idle_p_count.load() == Procs() - 1; }));
 }
 
 // Parks, and is woken by a foreign thread.
@@ -148,8 +147,8 @@ XEBEC_TEST(Scheduler, ACommitThatRefusesLetsTheFiberGoOn) {
 // Two fibers hand a turn to each other through park and ready, with others stealing around them.
 struct Turn {
   SpinLock lock;
-  int turn = 0;          // guarded by lock
-  G* waiting[2] = {};    // guarded by lock
+  int turn = 0;        // guarded by lock
+  G* waiting[2] = {};  // guarded by lock
 };
 
 void TakeTurns(Turn* turn, int me, int rounds) {
