@@ -17,7 +17,7 @@ PROGRAMS := xebec-apiserver xebec-bench xebec-stress podset httpserver
   sim stress soak fuzz bench cluster test-cluster install clean configure
 
 help:  ## list the targets
-	@echo "xebec: make TARGET [PRESET=release|debug|asan|tsan] [JOBS=N]"
+	@echo "xebec: make TARGET [PRESET=release|debug|asan|tsan|seeded] [JOBS=N]"
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 
 deps:  ## install the packages that the build needs (apt; sudo when not root)
@@ -73,8 +73,13 @@ tsan:  ## build and run the tests under ThreadSanitizer (without those labelled 
 	@cmake --build build/tsan -j $(JOBS) --target xebec_tests
 	@$(call CTEST,build/tsan) -LE '^(stress|fuzz|cluster|large)$$'
 
-sim: build  ## run the deterministic simulations (XEBEC_SEED=N replays one)
+SEEDED_TESTS := runtime_sim_test runtime_sync_test workqueue_test
+
+sim: build  ## run the simulations, then those of the runtime with every atomic a switch point (XEBEC_SEED=N replays one)
 	@$(call CTEST,$(BUILD)) -L '^sim$$'
+	@[ -f build/seeded/build.ninja ] || cmake --preset seeded -Wno-dev
+	@cmake --build build/seeded -j $(JOBS) --target $(SEEDED_TESTS)
+	@$(call CTEST,build/seeded) -L '^sim$$'
 
 stress: build  ## run the stress tests
 	@$(call CTEST,$(BUILD)) -L '^stress$$'
