@@ -46,7 +46,8 @@ uint64_t Number(const G* g) { return g->id - simulation.first_id; }
 }  // namespace
 
 Rand& SimRand() { return simulation.values; }
-// Threads of an earlier scheduler in this process may still be on their way to sleep and look at it.
+// Threads of an earlier scheduler in this process may still be on their way to sleep and look at
+// it.
 int64_t SimNow() {
   return std::atomic_ref<int64_t>(simulation.now).load(std::memory_order_relaxed);
 }
