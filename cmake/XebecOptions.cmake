@@ -7,8 +7,8 @@ endif()
 
 add_library(xebec_options INTERFACE)
 target_compile_features(xebec_options INTERFACE cxx_std_23)
-# Frame pointers are kept everywhere: the profiler and the fiber dump walk them.
-target_compile_options(xebec_options INTERFACE -fno-omit-frame-pointer
+# Frame pointers are kept everywhere, and no call is made a jump: the profiler and the fiber dump walk the frames.
+target_compile_options(xebec_options INTERFACE -fno-omit-frame-pointer -fno-optimize-sibling-calls
   $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wall>> $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wextra>>
   $<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>>)
 # File names in logs, checks and panics are written from the repository root, whatever folder it is in. The

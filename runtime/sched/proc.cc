@@ -24,6 +24,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -666,6 +667,23 @@ void InjectList(GList* list) {
   }
 }
 
+namespace {
+
+// Whether threads run that are not the scheduler's: one of them may be about to wake a fiber, and
+// nobody can tell (Go gives up in the same way where cgo is used). The scheduler's own are its Ms,
+// the one that called RunScheduler, and sysmon. Needs sched.lock, for m_count.
+bool OtherThreadsRun() {
+  struct stat tasks;
+  if (stat("/proc/self/task", &tasks) != 0) return false;
+  int own = sched.m_count + 2;
+#ifdef XEBEC_TSAN
+  ++own;  // TSan's own
+#endif
+  return static_cast<int>(tasks.st_nlink) - 2 > own;
+}
+
+}  // namespace
+
 void CheckDead() {
   if (sched.frozen.load(std::memory_order_relaxed) ||
       sched.external_wakers.load(std::memory_order_acquire) > 0) {
@@ -675,6 +693,7 @@ void CheckDead() {
   if (running > 0) return;
   if (running < 0) Throw("inconsistent count of running threads");
   if (NextTimerOfAll() != 0) return;
+  if (OtherThreadsRun()) return;
   sched.lock.unlock();
   Fatal("all fibers are asleep - deadlock!");
 }
