@@ -41,7 +41,9 @@ void CleanMetadata(Json& metadata) {
   for (const char* key : {"name", "generateName", "namespace", "uid", "resourceVersion",
                           "creationTimestamp", "deletionTimestamp"}) {
     auto it = metadata.find(key);
-    if (it != metadata.end() && *it == "") metadata.erase(it);
+    if (it != metadata.end() && it->is_string() && it->get_ref<const std::string&>().empty()) {
+      metadata.erase(it);
+    }
   }
 }
 

@@ -202,7 +202,8 @@ void CheckWorkload(const Resource& resource, const Json& object, Causes& causes)
   const Json* meta = FindPath(*spec, "template", "metadata");
   const Json* labels = meta != nullptr ? Find(*meta, "labels") : nullptr;
   for (const auto& [key, value] : wanted->items()) {
-    if (labels == nullptr || StringField(*labels, key) != value) {
+    if (labels == nullptr || !value.is_string() ||
+        StringField(*labels, key) != value.template get_ref<const std::string&>()) {
       causes.push_back(InvalidCause("spec.template.metadata.labels", key,
                                     "`selector` does not match template `labels`"));
     }
