@@ -49,7 +49,7 @@ void HealthChecks::Serve(runtime::http::Request& request,
     checks = checks_;
   }
   const std::string prefix = "/" + endpoint_ + "/";
-  const bool verbose = QueryValues(request.query, "verbose").size() > 0;
+  const bool verbose = !QueryValues(request.query, "verbose").empty();
   std::set<std::string, std::less<>> excluded = QueryValues(request.query, "exclude");
   if (request.path.size() > prefix.size() && request.path.starts_with(prefix)) {
     const std::string name = request.path.substr(prefix.size());

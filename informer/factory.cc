@@ -18,8 +18,10 @@ std::shared_ptr<SharedIndexInformer> SharedInformerFactory::InformerFor(
   if (!entry.informer) {
     Scope scope = options_.scope;
     if (info.namespaced == false) scope.ns.clear();
+    // Before the call: its arguments may be made in any order, and the scope is moved there.
+    client::Resource resource = client_.Resource(info, scope.ns);
     entry.informer = std::make_shared<SharedIndexInformer>(
-        MakeListerWatcher(client_.Resource(info, scope.ns), std::move(scope)), options_.informer);
+        MakeListerWatcher(std::move(resource), std::move(scope)), options_.informer);
   }
   return entry.informer;
 }

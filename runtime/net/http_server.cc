@@ -180,6 +180,7 @@ void Server::Impl::ServeConn(std::unique_ptr<net::Conn> conn) {
     }
   }
   if (!served) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved only where `served` is set
     conn->SetWriteDeadline(NanoTime() + 1'000'000'000);
     static_cast<void>(
         conn->Write("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"

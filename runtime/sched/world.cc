@@ -135,7 +135,7 @@ void FreezeWorld() {
 
 }  // namespace internal
 
-using namespace internal;
+using namespace internal;  // NOLINT(google-build-using-namespace)
 
 void StopTheWorld(const char* reason) {
   static_cast<void>(reason);
