@@ -113,22 +113,21 @@ function(xebec_test)
     EXTRA_ARGS --gtest_brief=1
     PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}")
 
-  # ctest's script sees the list of tests that was found, so labels by test name are laid on there.
+  # ctest's script sees the list of tests that was found, so labels by test name are laid on there. All labels
+  # are: gtest_discover_tests keeps only the first of a list.
   set(rules "")
   foreach(row ${T_ROWS})
     list(APPEND rules "row-${row}")
   endforeach()
   list(APPEND rules ${T_TAGS})
-  if(rules)
-    set(script ${CMAKE_CURRENT_BINARY_DIR}/${T_NAME}_labels.cmake)
-    file(CONFIGURE OUTPUT ${script} @ONLY CONTENT [=[
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/${T_NAME}_labels.cmake)
+  file(CONFIGURE OUTPUT ${script} @ONLY CONTENT [=[
 set(XEBEC_LABEL_BASE "@labels@")
 set(XEBEC_LABEL_RULES "@rules@")
 set(XEBEC_LABEL_TESTS ${@list_name@})
 include("@PROJECT_SOURCE_DIR@/cmake/XebecLabels.cmake")
 ]=])
-    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
-  endif()
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
 endfunction()
 
 function(xebec_program)
