@@ -151,11 +151,13 @@ XEBEC_TEST(Tcp, AcceptGoesOnAfterTheProcessRanOutOfDescriptors) {
   auto listener = ListenAnywhere();
   // Clients whose connections the kernel completes by itself.
   std::vector<std::unique_ptr<Conn>> clients;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     auto conn = DialTcp(Context::Background(), "127.0.0.1", PortOf(*listener));
     ASSERT_TRUE(conn.ok());
     clients.push_back(std::move(*conn));
   }
+  // The first is served as usual. (UBSan looks up a type with a pipe the first time it meets it.)
+  ASSERT_TRUE(listener->Accept().ok());
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
   const int lowest_free = dup(0);
