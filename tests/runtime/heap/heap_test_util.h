@@ -35,7 +35,7 @@ void InFiber(F fn) {
   done.Wait();
 }
 
-// Collects, from a fiber whose stack holds nothing. The caller's own calls so far leave nothing either.
+// Collects, from a fiber whose stack holds nothing. The caller's calls so far leave nothing either.
 inline void CollectElsewhere() {
   ScrubStack();
   InFiber([] { Collect(); });
