@@ -9,6 +9,7 @@
 
 #include "runtime/rand.h"
 #include "runtime/sched/fiber.h"
+#include "runtime/sched/park.h"
 #include "runtime/sched/time.h"
 #include "runtime/sched/timer.h"
 #include "runtime/sync/select.h"
@@ -192,9 +193,15 @@ XEBEC_TEST(Context, CanBeCancelledFromAThread) {
   std::thread thread;
   WaitGroup fibers;
   fibers.Go([ctx = ctx] { ctx.Done().Receive(); });
+#ifdef XEBEC_TSAN
+  runtime::AddExternalWaker(1);  // TSan's threads hide that this one runs
+#endif
   thread = std::thread([cancel = cancel] { cancel(); });
   fibers.Wait();
   runtime::Blocking([&] { thread.join(); });
+#ifdef XEBEC_TSAN
+  runtime::AddExternalWaker(-1);
+#endif
 }
 
 // A deep chain and a wide tree end and die without recursion.
