@@ -242,8 +242,9 @@ Result<void> Scenario(const Context& ctx, const Flags& flags, const xebec::clien
   std::vector<std::string> killed;
   for (const Pod& pod : lister.List()) {
     if (static_cast<int>(killed.size()) == kills) break;
-    XEBEC_TRY(client.Delete<Pod>(ctx, pod.key(),
-                                 {.grace_period_seconds = 0, .uid = std::string(pod.uid())}));
+    auto deleted = client.Delete<Pod>(ctx, pod.key(),
+                                      {.grace_period_seconds = 0, .uid = std::string(pod.uid())});
+    if (!deleted && !IsNotFound(deleted.error())) return deleted;  // gone is as good as killed
     killed.emplace_back(pod.uid());
   }
   XEBEC_TRY(Wait(ctx, count, controller, progress, few, running, [&](const PodCount::Numbers& n) {
